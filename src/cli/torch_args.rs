@@ -1,0 +1,185 @@
+//! The arguments of the commands that need libtorch.
+//!
+//! Plain data, compiled without libtorch too: `enasc` shows them in its help and
+//! hands them to `enasc-torch`, which reads the same command line and runs them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::data::DataSpec;
+
+/// The commands that train.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TorchCommand {
+    /// Search a space: train shared weights and a controller, derive the best architecture
+    Search(SearchArgs),
+    /// Derive the best architecture of a search anew, with more samples or more images
+    Derive(DeriveArgs),
+    /// Train one architecture from scratch and test it
+    Train(TrainArgs),
+    /// Test a trained network from its saved weights
+    Eval(EvalArgs),
+}
+
+/// A space: a file and what is set in it.
+#[derive(Clone, Debug, Args)]
+pub struct SpaceArgs {
+    /// The space, a .enas file; - reads standard input
+    pub file: PathBuf,
+    /// Set a parameter of the space
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
+    pub set: Vec<(String, String)>,
+    /// Which space, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub space: Option<String>,
+}
+
+/// Where and how a run computes; none of it is a hyperparameter.
+#[derive(Clone, Debug, Args)]
+pub struct MachineArgs {
+    /// Where tensors live; auto takes CUDA where there is one
+    #[arg(long, value_enum, default_value_t = DeviceArg::Auto)]
+    pub device: DeviceArg,
+    /// Threads of libtorch: all cores by default; with 1 a run is repeatable to the byte
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// Say nothing while it runs
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// Hyperparameters.
+#[derive(Clone, Debug, Args)]
+pub struct RecipeArgs {
+    /// Hyperparameters from a JSON file: the config.json of a run, or a part of one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Set one hyperparameter by its path in config.json, such as shared.batch=64
+    #[arg(long, value_name = "PATH=VALUE", value_parser = name_value)]
+    pub with: Vec<(String, String)>,
+    /// Epochs
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u64>,
+    /// From which everything random is drawn
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// The folder of a run.
+#[derive(Clone, Debug, Args)]
+pub struct OutArgs {
+    /// The run folder to make
+    #[arg(long, value_name = "RUN")]
+    pub out: PathBuf,
+    /// Go on with the run in that folder, from its last checkpoint
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// `enasc search`
+#[derive(Clone, Debug, Args)]
+pub struct SearchArgs {
+    /// What is searched.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The data, such as fashion-mnist:FOLDER or synthetic
+    #[arg(long, value_name = "KIND:PATH")]
+    pub data: DataSpec,
+    /// Where it goes.
+    #[command(flatten)]
+    pub out: OutArgs,
+    /// Hyperparameters.
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// `enasc derive`
+#[derive(Clone, Debug, Args)]
+pub struct DeriveArgs {
+    /// The run folder of a search
+    pub run: PathBuf,
+    /// How many architectures to sample
+    #[arg(long, short = 'n', value_name = "N")]
+    pub samples: Option<usize>,
+    /// Score on so many validation images; 0 takes all
+    #[arg(long, value_name = "N")]
+    pub images: Option<usize>,
+    /// Where the data of the search is now, if it moved
+    #[arg(long, value_name = "KIND:PATH")]
+    pub data: Option<DataSpec>,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// `enasc train`
+#[derive(Clone, Debug, Args)]
+pub struct TrainArgs {
+    /// The space that the architecture is of.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
+    #[arg(long, value_name = "A")]
+    pub arch: String,
+    /// The data, such as fashion-mnist:FOLDER or synthetic
+    #[arg(long, value_name = "KIND:PATH")]
+    pub data: DataSpec,
+    /// Where it goes.
+    #[command(flatten)]
+    pub out: OutArgs,
+    /// Hyperparameters.
+    #[command(flatten)]
+    pub recipe: RecipeArgs,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// `enasc eval`
+#[derive(Clone, Debug, Args)]
+pub struct EvalArgs {
+    /// The run folder of a training
+    pub run: PathBuf,
+    /// The data whose test images are looked at, such as fashion-mnist:FOLDER
+    #[arg(long, value_name = "KIND:PATH")]
+    pub data: DataSpec,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// Where tensors live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceArg {
+    /// The processor
+    Cpu,
+    /// The first CUDA device
+    Cuda,
+    /// CUDA where there is one, else the processor
+    Auto,
+}
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// For people
+    Human,
+    /// One JSON object
+    Json,
+}
+
+fn name_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}

@@ -1,0 +1,26 @@
+//! What must be decided, and answers about it: counting, sampling, reading and
+//! writing architectures, the controller's plan.
+//!
+//! In: the [`DecisionSpace`] that `unroll` gives. Everything here is exact,
+//! deterministic and needs no tensor.
+//!
+//! Invariant: a decision's `active` condition reads earlier decisions only, so
+//! one pass in program order decides everything.
+
+mod architecture;
+mod count;
+mod guard;
+mod plan;
+mod point;
+mod sample;
+
+pub use architecture::{Architecture, ArchitectureError, Choice};
+pub use count::count;
+pub use guard::{Guard, GuardId, Guards};
+pub use plan::{Plan, Step, StepKind, plan};
+pub(crate) use point::id;
+pub use point::{
+    DecisionId, DecisionPoint, DecisionSpace, Domain, Element, ElementId, Event, Hints,
+    OptionSource, Table, TableId,
+};
+pub use sample::sample;

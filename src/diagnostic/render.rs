@@ -1,0 +1,386 @@
+//! Diagnostics as text for people and as JSON for programs.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+};
+use serde_json::{Value, json};
+
+use super::{Diagnostic, Label, Severity};
+use crate::source::{SourceFile, SourceMap};
+use crate::span::Span;
+
+/// How a report for people looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Style {
+    /// In colour, for a terminal.
+    Colour,
+    /// Without colour, for files and pipes.
+    #[default]
+    Plain,
+}
+
+impl Style {
+    /// [`Style::Colour`] if standard error is a terminal and `NO_COLOR` is unset.
+    #[must_use]
+    pub fn for_stderr() -> Self {
+        use std::io::IsTerminal as _;
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if std::io::stderr().is_terminal() && !refused {
+            Self::Colour
+        } else {
+            Self::Plain
+        }
+    }
+}
+
+/// The columns that help texts are wrapped to.
+const WIDTH: usize = 100;
+
+/// Longer labels are cut: who sees the beginning knows what is meant.
+const MAX_LABEL: usize = 2000;
+
+/// Of longer lines only what is near the label is shown.
+const MAX_LINE: usize = 300;
+
+/// All diagnostics as text, each with the source that it speaks of.
+#[must_use]
+pub fn human(diagnostics: &[Diagnostic], sources: &SourceMap, style: Style) -> String {
+    let styles = match style {
+        Style::Colour => ThemeStyles::ansi(),
+        Style::Plain => ThemeStyles::none(),
+    };
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme {
+        characters: ThemeCharacters::unicode(),
+        styles,
+    })
+    .with_width(WIDTH)
+    .with_links(false);
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        for report in reports(diagnostic, sources) {
+            // Writing to a string cannot fail; a snippet that cannot be drawn
+            // leaves the text that stands so far.
+            let _ = handler.render_report(&mut out, &report);
+        }
+    }
+    out
+}
+
+/// All diagnostics as an array of objects. Lines and columns count from 1,
+/// columns in characters.
+#[must_use]
+pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> Value {
+    diagnostics
+        .iter()
+        .map(|diagnostic| {
+            let mut object = serde_json::Map::new();
+            object.insert("code".to_owned(), json!(diagnostic.code.path()));
+            object.insert("severity".to_owned(), json!(severity(diagnostic.severity)));
+            object.insert("message".to_owned(), json!(diagnostic.message));
+            let place = diagnostic.labels.first().map(|label| label.span);
+            object.extend(place_in_json(place, sources));
+            let labels: Vec<_> = diagnostic
+                .labels
+                .iter()
+                .map(|label| {
+                    let mut object = serde_json::Map::new();
+                    object.insert("message".to_owned(), json!(label.text));
+                    object.extend(place_in_json(Some(label.span), sources));
+                    Value::Object(object)
+                })
+                .collect();
+            object.insert("labels".to_owned(), Value::Array(labels));
+            object.insert("help".to_owned(), json!(diagnostic.help));
+            Value::Object(object)
+        })
+        .collect()
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
+/// `file`, `line`, `column`, `end_line`, `end_column`; null where there is no
+/// place.
+fn place_in_json(span: Option<Span>, sources: &SourceMap) -> Vec<(String, Value)> {
+    let place = span.and_then(|span| {
+        let file = sources.get(span.source)?;
+        let range = span.range();
+        Some((file, file.position(range.start), file.position(range.end)))
+    });
+    let values = match place {
+        Some((file, start, end)) => [
+            json!(file.name),
+            json!(start.line),
+            json!(start.column),
+            json!(end.line),
+            json!(end.column),
+        ],
+        None => [
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+        ],
+    };
+    ["file", "line", "column", "end_line", "end_column"]
+        .map(str::to_owned)
+        .into_iter()
+        .zip(values)
+        .collect()
+}
+
+/// A diagnostic as miette's reports: one for each source that its labels lie in,
+/// since miette shows one source in a report.
+fn reports<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Report<'a>> {
+    let mut groups: Vec<(Option<&SourceFile>, Vec<&Label>)> = Vec::new();
+    for label in &diagnostic.labels {
+        let file = sources.get(label.span.source);
+        let id = |file: Option<&SourceFile>| file.map(|file| file.id);
+        match groups.iter_mut().find(|(other, _)| id(*other) == id(file)) {
+            Some((_, labels)) => labels.push(label),
+            None => groups.push((file, vec![label])),
+        }
+    }
+    if groups.is_empty() {
+        groups.push((None, Vec::new()));
+    }
+    groups
+        .into_iter()
+        .enumerate()
+        .map(|(nth, (file, labels))| Report {
+            diagnostic,
+            is_first: nth == 0,
+            labels,
+            snippet: file.map(Snippet::new),
+        })
+        .collect()
+}
+
+/// One source's part of a diagnostic.
+#[derive(Debug)]
+struct Report<'a> {
+    diagnostic: &'a Diagnostic,
+    is_first: bool,
+    labels: Vec<&'a Label>,
+    snippet: Option<Snippet<'a>>,
+}
+
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.snippet {
+            Some(snippet) if !self.is_first => write!(f, "this belongs to it, in {}", snippet.name),
+            _ => f.write_str(&self.diagnostic.message),
+        }
+    }
+}
+
+impl std::error::Error for Report<'_> {}
+
+impl miette::Diagnostic for Report<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.is_first
+            .then(|| Box::new(self.diagnostic.code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            _ if !self.is_first => miette::Severity::Advice,
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = self.diagnostic.help.as_ref().filter(|_| self.is_first)?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.snippet
+            .as_ref()
+            .map(|snippet| snippet as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let snippet = self.snippet.as_ref()?;
+        Some(Box::new(self.labels.iter().enumerate().map(
+            move |(nth, label)| {
+                let span = snippet.clip(label.span);
+                let text = (!label.text.is_empty()).then(|| label.text.clone());
+                if nth == 0 {
+                    LabeledSpan::new_primary_with_span(text, span)
+                } else {
+                    LabeledSpan::new_with_span(text, span)
+                }
+            },
+        )))
+    }
+}
+
+/// A source as miette reads it: without control characters, which a terminal
+/// would obey, and with long lines cut.
+#[derive(Debug)]
+struct Snippet<'a> {
+    name: &'a str,
+    text: Cow<'a, str>,
+}
+
+impl<'a> Snippet<'a> {
+    fn new(file: &'a SourceFile) -> Self {
+        Self {
+            name: &file.name,
+            text: harmless(&file.text),
+        }
+    }
+
+    /// A span inside the text, on boundaries of characters, not endless.
+    fn clip(&self, span: Span) -> SourceSpan {
+        let range = span.range();
+        let start = self.boundary(range.start);
+        let end = self.boundary(range.end.min(start + MAX_LABEL)).max(start);
+        SourceSpan::from(start..end)
+    }
+
+    /// The last boundary of a character at or before `at`.
+    fn boundary(&self, at: usize) -> usize {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    }
+
+    /// The start of the line that lies `lines` lines before `at`, but not far.
+    fn start_of_context(&self, at: usize, lines: usize) -> usize {
+        let mut start = at;
+        for nth in 0..=lines {
+            let before = self.text.get(..start).unwrap_or_default();
+            let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+            if at - line > MAX_LINE {
+                // Of a long line the label's surroundings; a long line before the
+                // label's own is left out.
+                return if nth == 0 {
+                    self.boundary(at - MAX_LINE / 2)
+                } else {
+                    start + 1
+                };
+            }
+            start = line;
+            if nth == lines || line == 0 {
+                return start;
+            }
+            start = line - 1;
+        }
+        start
+    }
+
+    /// The end of the line that lies `lines` lines behind `at`, but not far.
+    fn end_of_context(&self, at: usize, lines: usize) -> usize {
+        let mut end = at;
+        for nth in 0..=lines {
+            let rest = self.text.get(end..).unwrap_or_default();
+            let line = rest
+                .find('\n')
+                .map_or(self.text.len(), |newline| end + newline);
+            if line - at > MAX_LINE {
+                return if nth == 0 {
+                    self.boundary(at + MAX_LINE / 2)
+                } else {
+                    end
+                };
+            }
+            end = (line + 1).min(self.text.len());
+        }
+        end
+    }
+}
+
+impl SourceCode for Snippet<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        context_lines_before: usize,
+        context_lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let end = span.offset() + span.len();
+        let from = self.start_of_context(span.offset(), context_lines_before);
+        let to = self.end_of_context(end, context_lines_after).max(end);
+        let (Some(before), Some(data)) = (self.text.get(..from), self.text.get(from..to)) else {
+            return Err(MietteError::OutOfBounds);
+        };
+        let line = before.matches('\n').count();
+        // miette asks without context for the line and column in a snippet's head.
+        let column = if context_lines_before == 0 {
+            let line_start = self
+                .text
+                .get(..span.offset())
+                .and_then(|before| before.rfind('\n'))
+                .map_or(0, |newline| newline + 1);
+            self.text
+                .get(line_start..span.offset())
+                .map_or(0, |before| before.chars().count())
+        } else {
+            0
+        };
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.to_owned(),
+            data.as_bytes(),
+            SourceSpan::from(from..to),
+            line,
+            column,
+            data.lines().count(),
+        )))
+    }
+}
+
+/// The text with each character that controls a terminal, or hides, replaced by
+/// as many `?` as it has bytes, so that places stay what they are.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let mut previous_was_cr = false;
+    let hides = |c: char| {
+        matches!(c,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let is_harmful = |c: char| (c.is_control() && !matches!(c, '\n' | '\r' | '\t')) || hides(c);
+    let lone_cr = text
+        .as_bytes()
+        .windows(2)
+        .any(|pair| pair[0] == b'\r' && pair[1] != b'\n')
+        || text.ends_with('\r');
+    if !lone_cr && !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if previous_was_cr {
+            clean.push(if c == '\n' { '\r' } else { '?' });
+        }
+        previous_was_cr = c == '\r';
+        if previous_was_cr {
+            continue;
+        }
+        if is_harmful(c) {
+            clean.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            clean.push(c);
+        }
+    }
+    if previous_was_cr {
+        clean.push('?');
+    }
+    Cow::Owned(clean)
+}

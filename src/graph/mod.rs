@@ -1,0 +1,23 @@
+//! The supergraph: every architecture of a space is a subgraph of it, and all
+//! of them share its parameters.
+//!
+//! In: what `unroll` builds. Out: an architecture's [`Child`] (the subgraph it
+//! selects), costs, drawings.
+//!
+//! Invariants, of every region:
+//! - nodes stand in topological order: the inputs of a node have smaller indices;
+//! - a [`Op::Select`] node has exactly one active input in every architecture
+//!   in which it is reached;
+//! - a parameter key has one shape.
+
+mod child;
+pub mod cost;
+mod op;
+mod params;
+mod supergraph;
+pub mod write;
+
+pub use child::{Child, ChildRegion, ChildStep, select};
+pub use op::{Activation, Op, Padding, Pool, Window};
+pub use params::{Bank, BankId, Param, ParamId, ParamTable, Role};
+pub use supergraph::{Edge, Node, Region, RegionId, Shape, Supergraph, Task};

@@ -1,0 +1,147 @@
+//! Nodes, edges and regions.
+
+use std::fmt;
+
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use super::{BankId, Op, ParamTable};
+use crate::decision::{GuardId, id};
+use crate::span::Span;
+
+id!(
+    /// A region of a [`Supergraph`].
+    RegionId
+);
+
+/// The shape of a tensor without the batch, and without time where it is implicit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Shape(pub Vec<usize>);
+
+impl Shape {
+    /// How many numbers a tensor of it holds.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.0.iter().map(|&n| n as u64).product()
+    }
+
+    /// Whether it holds none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// `[36, 32, 32]`
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+/// A primitive operation at its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it computes.
+    pub op: Op,
+    /// The shape of its result.
+    pub shape: Shape,
+    /// Whether its result has an implicit time axis.
+    pub timed: bool,
+    /// Its parameters, one bank a role, in the order that [`Op`] states.
+    pub params: Vec<BankId>,
+    /// The instance it belongs to, in words: `h[3].conv5.branch`.
+    pub path: String,
+    /// The call in the source.
+    pub span: Span,
+}
+
+/// An input of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Which operand it is; operands are read in this order.
+    pub slot: u32,
+    /// When it is there.
+    pub guard: GuardId,
+}
+
+/// A graph of its own: the whole network, or the body of a scan.
+#[derive(Clone, Debug, Default)]
+pub struct Region {
+    /// In topological order.
+    pub graph: DiGraph<Node, Edge>,
+    /// Its [`Op::Input`] nodes in order; of a scan: x(t), then the state.
+    pub inputs: Vec<NodeIndex>,
+    /// Its results in order.
+    pub outputs: Vec<NodeIndex>,
+}
+
+/// What is learnt, by the declared input and output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Images `[c, h, w]` to `[classes]`.
+    Classification {
+        /// The shape of an image.
+        image: [usize; 3],
+        /// How many classes.
+        classes: usize,
+    },
+    /// `tokens[vocab]` to `[vocab]`.
+    LanguageModel {
+        /// How many words.
+        vocab: usize,
+    },
+    /// Anything else that compiles: it can be drawn and counted, and searched
+    /// by a program that brings its own reward.
+    Other,
+}
+
+/// Every architecture of a space in one graph.
+#[derive(Clone, Debug)]
+pub struct Supergraph {
+    /// The whole network first, then the bodies of scans.
+    pub regions: Vec<Region>,
+    /// The shared parameters.
+    pub params: ParamTable,
+    /// The names of the whole network's inputs and of its outputs.
+    pub input_names: Vec<String>,
+    /// See `input_names`.
+    pub output_names: Vec<String>,
+    /// What is learnt.
+    pub task: Task,
+}
+
+impl Region {
+    /// Adds a node; operand `i` is `inputs[i]`, there under its guard.
+    pub fn add(&mut self, node: Node, inputs: &[(NodeIndex, GuardId)]) -> NodeIndex {
+        let index = self.graph.add_node(node);
+        for (slot, &(input, guard)) in inputs.iter().enumerate() {
+            let slot = slot as u32;
+            self.graph.add_edge(input, index, Edge { slot, guard });
+        }
+        index
+    }
+
+    /// The operands of a node in order, each with its guard.
+    #[must_use]
+    pub fn operands(&self, node: NodeIndex) -> Vec<(NodeIndex, GuardId)> {
+        use petgraph::visit::EdgeRef;
+        let mut edges: Vec<_> = self
+            .graph
+            .edges_directed(node, petgraph::Direction::Incoming)
+            .map(|edge| (edge.weight().slot, edge.source(), edge.weight().guard))
+            .collect();
+        edges.sort_unstable_by_key(|&(slot, ..)| slot);
+        edges
+            .into_iter()
+            .map(|(_, source, guard)| (source, guard))
+            .collect()
+    }
+}
+
+impl Supergraph {
+    /// The region of an id of this graph.
+    #[must_use]
+    pub fn region(&self, id: RegionId) -> Option<&Region> {
+        self.regions.get(id.index())
+    }
+}

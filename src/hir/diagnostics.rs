@@ -1,0 +1,219 @@
+//! What this stage says.
+
+use crate::diagnostic::suggest::did_you_mean;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+
+fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
+    match help {
+        Some(help) => diagnostic.help(help),
+        None => diagnostic,
+    }
+}
+
+pub(super) fn unknown_module<'a>(
+    span: Span,
+    path: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let help = did_you_mean(path, known.clone())
+        .unwrap_or_else(|| format!("the modules are {}", list(known)));
+    Diagnostic::error(
+        Code::UnknownModule,
+        span,
+        format!("there is no module `{path}`"),
+        "unknown module",
+    )
+    .help(help)
+}
+
+pub(super) fn not_exported<'a>(
+    span: Span,
+    name: &str,
+    module: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let help = did_you_mean(name, known.clone())
+        .unwrap_or_else(|| format!("`{module}` has {}", list(known)));
+    Diagnostic::error(
+        Code::NotExported,
+        span,
+        format!("`{module}` has no `{name}`"),
+        "not in the module",
+    )
+    .help(help)
+}
+
+pub(super) fn unknown_name<'a>(
+    span: Span,
+    name: &str,
+    known: impl Iterator<Item = &'a str>,
+    library: Option<&str>,
+) -> Diagnostic {
+    let help = match library {
+        Some(module) => Some(format!(
+            "`{module}` has it: add `use {module}.{{{name}}}` at the top of the file"
+        )),
+        None => did_you_mean(name, known),
+    };
+    with_help(
+        Diagnostic::error(
+            Code::UnknownName,
+            span,
+            format!("unknown name `{name}`"),
+            "nothing of this name is in scope",
+        ),
+        help,
+    )
+}
+
+pub(super) fn unknown_family(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::UnknownName,
+        span,
+        format!("the node family `{name}` has no first elements"),
+        "extended here, started nowhere",
+    )
+    .help(format!(
+        "start the list before: `nodes {name} = [x]` with the tensors that it begins with"
+    ))
+}
+
+pub(super) fn unknown_type(span: Span, name: &str) -> Diagnostic {
+    const TYPES: [&str; 7] = ["int", "float", "bool", "string", "op", "ops", "cell"];
+    let help = did_you_mean(name, TYPES)
+        .unwrap_or_else(|| format!("types are {}, and tensors such as `[c, h, w]`", list(TYPES)));
+    Diagnostic::error(
+        Code::UnknownName,
+        span,
+        format!("unknown type `{name}`"),
+        "no type of this name",
+    )
+    .help(help)
+}
+
+pub(super) fn duplicate(span: Span, name: &str, first: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::DuplicateName,
+        span,
+        format!("`{name}` is declared twice"),
+        "declared again here",
+    )
+    .label(first, "first declared here")
+    .help("give one of them another name")
+}
+
+pub(super) fn duplicate_candidate(span: Span, name: &str, first: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::DuplicateCandidate,
+        span,
+        format!("two candidates are called `{name}`"),
+        "the second",
+    )
+    .label(first, "the first")
+    .help("label one of them: `other_name: ..`")
+}
+
+pub(super) fn unused(span: Span, what: &str, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        Code::UnusedName,
+        span,
+        format!("{what} `{name}` is never used"),
+        "never used",
+    )
+    .help(format!(
+        "remove it, or call it `_{name}` if it is meant to be unused"
+    ))
+}
+
+pub(super) fn bad_annotation(span: Span, name: &str, why: &str) -> Diagnostic {
+    const KNOWN: [&str; 7] = ["per", "tie", "near", "rate", "bias", "ordered", "repeat"];
+    let known = KNOWN.contains(&name);
+    let message = if known {
+        format!("`@{name}` {why}")
+    } else {
+        format!("unknown annotation `@{name}`")
+    };
+    let help = match name {
+        "per" => Some("`expr @per(d, ..)` takes decisions or elements of a node family".into()),
+        "tie" => Some("`call @tie(e)` takes what the call with the matrix gave".into()),
+        "near" | "rate" => Some(format!(
+            "write it right after a `pick`: `pick 1 of h @{name}(6)`"
+        )),
+        "bias" => {
+            Some("write it right after a choice: `choose Set @bias(candidate = 0.25)`".into())
+        }
+        _ if known => None,
+        _ => did_you_mean(name, KNOWN).or_else(|| {
+            Some("annotations are `@per`, `@tie`, `@near`, `@rate` and `@bias`".into())
+        }),
+    };
+    with_help(
+        Diagnostic::error(Code::BadAnnotation, span, message, "does not fit here"),
+        help,
+    )
+}
+
+pub(super) fn not_yet(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::NotYet,
+        span,
+        format!("{what} is understood, but not compiled by this version"),
+        "not supported yet",
+    )
+}
+
+pub(super) fn index_of_plain(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "an element is assigned once, through one index",
+        "more than one index",
+    )
+    .help(format!("write `{name}[i] = ..`"))
+}
+
+pub(super) fn decision_in_op(span: Span, what: &str, op: &str, op_span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::DecisionInOp,
+        span,
+        format!("an `op` cannot make decisions, and `{op}` {what}"),
+        "decides here",
+    )
+    .label(op_span, "an `op`")
+    .help("declare it as `block`, which decides at every call, or as `cell`, which decides once")
+}
+
+/// A file without a space.
+pub fn no_space(source: crate::span::SourceId) -> Diagnostic {
+    Diagnostic::error(
+        Code::WhichSpace,
+        Span::new(source, 0, 0),
+        "the file declares no space",
+        "nothing to compile",
+    )
+    .help("declare one: `space name(classes: int = 10) { input .. output .. }`")
+}
+
+/// A file without the space that was asked for.
+pub fn unknown_space(
+    source: crate::span::SourceId,
+    name: &str,
+    file: &crate::syntax::ast::File,
+) -> Diagnostic {
+    let known = || super::spaces(file).map(|name| name.name.as_str());
+    let help = did_you_mean(name, known())
+        .unwrap_or_else(|| format!("the file declares {}", list(known())));
+    Diagnostic::error(
+        Code::WhichSpace,
+        Span::new(source, 0, 0),
+        format!("the file has no space `{name}`"),
+        "not declared here",
+    )
+    .help(help)
+}

@@ -1,0 +1,480 @@
+//! AST to resolved tree: declarations and statements. Expressions are in
+//! [`super::lower`]'s sibling impl below; names are looked up in `scope`.
+
+mod expr;
+mod stmt;
+mod types;
+
+use super::module::{Modules, path_text};
+use super::scope::{Aliases, Entry, Items, Locals};
+use super::{
+    Builtin, Candidate, CellBind, CellId, Const, ConstId, Fn, FnBody, FnId, LocalId, Ops, OpsId,
+    Param, Port, Res, SettingId, Space, diagnostics,
+};
+use crate::diagnostic::Diagnostics;
+use crate::span::Span;
+use crate::syntax::ast;
+
+/// Where a declaration stands, which decides what it sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In the module of this index.
+    Module(usize),
+    /// At the top of the user's file.
+    File,
+    /// Inside the space.
+    Space,
+}
+
+/// Words that an argument takes by name, such as `pad = same`.
+const WORDS: [&str; 3] = ["same", "torch", "valid"];
+
+struct Lowerer<'a> {
+    diagnostics: &'a mut Diagnostics,
+    place: Place,
+    module_items: Vec<Items>,
+    file_items: Items,
+    space_items: Items,
+    aliases: Aliases,
+    locals: Locals,
+    pending: Vec<(Place, &'a ast::Member)>,
+    fns: Vec<Fn>,
+    ops: Vec<Ops>,
+    cells: Vec<CellBind>,
+    consts: Vec<Const>,
+    /// How many of each were declared so far; bodies are lowered in this order.
+    n_declared: [u32; 4],
+}
+
+/// Lowers one space of a file with everything the file declares.
+pub(super) fn space<'a>(
+    file: &'a ast::File,
+    space: &'a ast::Space,
+    modules: &'a Modules,
+    diagnostics: &'a mut Diagnostics,
+) -> Space {
+    let mut lowerer = Lowerer {
+        diagnostics,
+        place: Place::File,
+        module_items: Vec::new(),
+        file_items: Items::new(),
+        space_items: Items::new(),
+        aliases: Aliases::new(),
+        locals: Locals::default(),
+        pending: Vec::new(),
+        fns: Vec::new(),
+        ops: Vec::new(),
+        cells: Vec::new(),
+        consts: Vec::new(),
+        n_declared: [0; 4],
+    };
+    lowerer.declare_modules(modules);
+    lowerer.declare_file(file, modules);
+    let settings = lowerer.declare_space(space);
+    lowerer.lower_members();
+    lowerer.lower_program(space, settings)
+}
+
+impl<'a> Lowerer<'a> {
+    // ---- declarations: every name before any body
+
+    fn declare_modules(&mut self, modules: &'a Modules) {
+        for (index, module) in modules.values().enumerate() {
+            let mut items = Items::new();
+            for item in &module.file.items {
+                if let ast::Item::Member(member) = item {
+                    self.declare_member(member, Place::Module(index), &mut items);
+                }
+            }
+            self.module_items.push(items);
+        }
+    }
+
+    fn declare_file(&mut self, file: &'a ast::File, modules: &Modules) {
+        let mut items = Items::new();
+        for item in &file.items {
+            match item {
+                ast::Item::Use(usage) => self.declare_use(usage, modules, &mut items),
+                ast::Item::Member(member) => self.declare_member(member, Place::File, &mut items),
+                ast::Item::Space(_) => {}
+            }
+        }
+        let mut spaces: Vec<&ast::Ident> = Vec::new();
+        for name in super::spaces(file) {
+            match spaces.iter().find(|first| first.name == name.name) {
+                Some(first) => self
+                    .diagnostics
+                    .push(diagnostics::duplicate(name.span, &name.name, first.span)),
+                None => spaces.push(name),
+            }
+        }
+        self.file_items = items;
+    }
+
+    fn declare_use(&mut self, usage: &ast::Use, modules: &Modules, items: &mut Items) {
+        let path = path_text(&usage.module);
+        let Some(index) = modules.get_index_of(&path) else {
+            return; // reported when modules were loaded
+        };
+        let Some(exported) = self.module_items.get(index).cloned() else {
+            return;
+        };
+        if usage.names.is_empty() {
+            if let Some(last) = usage.module.segments.last() {
+                self.aliases.insert(last.name.clone(), exported);
+            }
+            return;
+        }
+        for name in &usage.names {
+            match exported.get(&name.name) {
+                Some(entry) => self.declare(items, name, entry.res),
+                None => self.diagnostics.push(diagnostics::not_exported(
+                    name.span,
+                    &name.name,
+                    &path,
+                    exported.keys().map(String::as_str),
+                )),
+            }
+        }
+    }
+
+    fn declare_space(&mut self, space: &'a ast::Space) -> Vec<&'a ast::Param> {
+        let mut items = Items::new();
+        let mut settings = Vec::new();
+        for param in &space.params {
+            let id = SettingId(settings.len() as u32);
+            self.declare(&mut items, &param.name, Res::Setting(id));
+            settings.push(param);
+        }
+        for item in &space.body {
+            if let ast::SpaceItem::Member(member) = item {
+                self.declare_member(member, Place::Space, &mut items);
+            }
+        }
+        self.space_items = items;
+        settings
+    }
+
+    fn declare_member(&mut self, member: &'a ast::Member, place: Place, items: &mut Items) {
+        let [fns, ops, cells, consts] = &mut self.n_declared;
+        let next = |counter: &mut u32| {
+            *counter += 1;
+            *counter - 1
+        };
+        let (name, res) = match member {
+            ast::Member::Extern(decl) => (&decl.name, Res::Fn(FnId(next(fns)))),
+            ast::Member::Fn(decl) => (&decl.name, Res::Fn(FnId(next(fns)))),
+            ast::Member::Ops(decl) => (&decl.name, Res::Ops(OpsId(next(ops)))),
+            ast::Member::Cell(decl) => (&decl.name, Res::Cell(CellId(next(cells)))),
+            ast::Member::Const(decl) => (&decl.name, Res::Const(ConstId(next(consts)))),
+        };
+        self.declare(items, name, res);
+        self.pending.push((place, member));
+    }
+
+    fn declare(&mut self, items: &mut Items, name: &ast::Ident, res: Res) {
+        match items.get(&name.name) {
+            Some(first) => self
+                .diagnostics
+                .push(diagnostics::duplicate(name.span, &name.name, first.span)),
+            None => {
+                let entry = Entry {
+                    res,
+                    span: name.span,
+                    used: name.name.starts_with('_'),
+                };
+                items.insert(name.name.clone(), entry);
+            }
+        }
+    }
+
+    // ---- bodies
+
+    fn lower_members(&mut self) {
+        for (place, member) in std::mem::take(&mut self.pending) {
+            self.place = place;
+            match member {
+                ast::Member::Extern(decl) => self.extern_op(decl),
+                ast::Member::Fn(decl) => self.function(decl),
+                ast::Member::Ops(decl) => {
+                    let candidates = self.candidates(&decl.candidates);
+                    self.finish_locals();
+                    self.ops.push(Ops {
+                        name: decl.name.clone(),
+                        candidates,
+                    });
+                }
+                ast::Member::Cell(decl) => {
+                    let count = decl.count.as_ref().map(|count| self.expr(count));
+                    let value = self.expr(&decl.value);
+                    self.finish_locals();
+                    self.cells.push(CellBind {
+                        name: decl.name.clone(),
+                        count,
+                        value,
+                    });
+                }
+                ast::Member::Const(decl) => {
+                    let value = self.expr(&decl.value);
+                    self.finish_locals();
+                    self.consts.push(Const {
+                        name: decl.name.clone(),
+                        value,
+                    });
+                }
+            }
+        }
+    }
+
+    fn function(&mut self, decl: &ast::Fn) {
+        let params = self.params(&decl.params);
+        let result = decl.result.as_ref().map(|ty| self.ty(ty));
+        let body = match &decl.body {
+            ast::FnBody::Expr(expr) => FnBody::Expr(self.expr(expr)),
+            ast::FnBody::Block(body) => FnBody::Block(self.body(body)),
+        };
+        let n_locals = self.finish_locals();
+        self.fns.push(Fn {
+            kind: decl.kind,
+            name: decl.name.clone(),
+            params,
+            result,
+            body: Some(body),
+            n_locals,
+        });
+    }
+
+    fn extern_op(&mut self, decl: &ast::ExternOp) {
+        let params = self.params(&decl.params);
+        let result = Some(self.ty(&decl.result));
+        for param in &decl.params {
+            self.locals.find(&param.name.name); // its cost may use it, or not
+        }
+        let n_locals = self.finish_locals();
+        self.fns.push(Fn {
+            kind: ast::FnKind::Op,
+            name: decl.name.clone(),
+            params,
+            result,
+            body: None,
+            n_locals,
+        });
+    }
+
+    /// Declares parameters in order, each after its type and default, which
+    /// may read the parameters and dimensions before it.
+    fn params(&mut self, params: &[ast::Param]) -> Vec<Param> {
+        let mut first: Vec<&ast::Ident> = Vec::new();
+        params
+            .iter()
+            .map(|param| {
+                let name = &param.name;
+                if let Some(other) = first.iter().find(|other| other.name == name.name) {
+                    self.diagnostics
+                        .push(diagnostics::duplicate(name.span, &name.name, other.span));
+                }
+                first.push(name);
+                let ty = param.ty.as_ref().map(|ty| self.param_type(ty));
+                let default = param.default.as_ref().map(|default| self.expr(default));
+                let local = self.locals.declare(&name.name, name.span);
+                Param {
+                    name: name.clone(),
+                    local,
+                    ty,
+                    default,
+                }
+            })
+            .collect()
+    }
+
+    /// Ends the frame of one declaration: its slots, and what nothing read.
+    fn finish_locals(&mut self) -> usize {
+        let (n_slots, unused) = std::mem::take(&mut self.locals).finish();
+        if !matches!(self.place, Place::Module(_)) {
+            for (name, span) in unused {
+                self.diagnostics
+                    .push(diagnostics::unused(span, "the local", &name));
+            }
+        }
+        n_slots
+    }
+
+    fn lower_program(mut self, space: &ast::Space, settings: Vec<&ast::Param>) -> Space {
+        self.place = Place::Space;
+        let settings = settings
+            .into_iter()
+            .map(|param| Param {
+                name: param.name.clone(),
+                local: LocalId(0),
+                ty: param.ty.as_ref().map(|ty| self.ty(ty)),
+                default: param.default.as_ref().map(|default| self.expr(default)),
+            })
+            .collect();
+        // Ports first: the program may read and write them anywhere.
+        let mut ports: Vec<Port> = Vec::new();
+        for item in &space.body {
+            let ast::SpaceItem::Port(port) = item else {
+                continue;
+            };
+            if let Some(first) = ports.iter().find(|first| first.name.name == port.name.name) {
+                self.diagnostics.push(diagnostics::duplicate(
+                    port.name.span,
+                    &port.name.name,
+                    first.name.span,
+                ));
+                continue;
+            }
+            let ty = self.ty(&port.ty);
+            let local = self.locals.declare(&port.name.name, port.name.span);
+            self.locals.find(&port.name.name); // unread ports are the graph's business
+            ports.push(Port {
+                direction: port.direction,
+                name: port.name.clone(),
+                local,
+                ty,
+            });
+        }
+        let mut body = Vec::new();
+        for item in &space.body {
+            if let ast::SpaceItem::Stmt(stmt) = item {
+                self.stmt(stmt, &mut body);
+            }
+        }
+        let n_locals = self.finish_locals();
+        self.report_unused_items();
+        Space {
+            name: space.name.clone(),
+            settings,
+            ports,
+            body,
+            n_locals,
+            fns: self.fns,
+            ops: self.ops,
+            cells: self.cells,
+            consts: self.consts,
+            span: space.name.span,
+        }
+    }
+
+    fn report_unused_items(&mut self) {
+        for (name, entry) in self.file_items.iter().chain(&self.space_items) {
+            if entry.used {
+                continue;
+            }
+            let what = match entry.res {
+                Res::Setting(_) => "the parameter",
+                Res::Const(_) => "the constant",
+                Res::Ops(_) => "the candidate set",
+                Res::Cell(_) => "the cell",
+                _ => "the function",
+            };
+            self.diagnostics
+                .push(diagnostics::unused(entry.span, what, name));
+        }
+    }
+
+    // ---- names
+
+    fn resolve(&mut self, path: &ast::Path) -> Option<Res> {
+        if let [module, name] = path.segments.as_slice() {
+            if let Some(items) = self.aliases.get(&module.name) {
+                let found = items.get(&name.name).map(|entry| entry.res);
+                if found.is_none() {
+                    let known = items.keys().map(String::as_str);
+                    self.diagnostics.push(diagnostics::not_exported(
+                        name.span,
+                        &name.name,
+                        &module.name,
+                        known,
+                    ));
+                }
+                return found;
+            }
+        }
+        let name = path_text(path);
+        if let Some(local) = self.locals.find(&name) {
+            return Some(Res::Local(local));
+        }
+        if let Some(res) = self.item(&name) {
+            return Some(res);
+        }
+        if let Some(builtin) = Builtin::of(&name) {
+            return Some(Res::Builtin(builtin));
+        }
+        if let Some(word) = WORDS.into_iter().find(|word| *word == name) {
+            return Some(Res::Word(word));
+        }
+        self.report_unknown(path.span, &name);
+        None
+    }
+
+    fn item(&mut self, name: &str) -> Option<Res> {
+        let scopes: [Option<&mut Items>; 2] = match self.place {
+            Place::Module(index) => [self.module_items.get_mut(index), None],
+            Place::File => [Some(&mut self.file_items), None],
+            Place::Space => [Some(&mut self.space_items), Some(&mut self.file_items)],
+        };
+        for items in scopes.into_iter().flatten() {
+            if let Some(entry) = items.get_mut(name) {
+                entry.used = true;
+                return Some(entry.res);
+            }
+        }
+        None
+    }
+
+    fn report_unknown(&mut self, span: Span, name: &str) {
+        let library = super::LIBRARY.iter().find(|(_, text)| {
+            // A declaration of this name, at the start of a line.
+            ["op", "block", "cell"].iter().any(|kind| {
+                text.lines()
+                    .any(|line| line.starts_with(&format!("{kind} {name}(")))
+            })
+        });
+        let items: Vec<&Items> = match self.place {
+            Place::Module(index) => self.module_items.get(index).into_iter().collect(),
+            Place::File => vec![&self.file_items],
+            Place::Space => vec![&self.space_items, &self.file_items],
+        };
+        let known = self
+            .locals
+            .names()
+            .chain(
+                items
+                    .into_iter()
+                    .flat_map(|items| items.keys().map(String::as_str)),
+            )
+            .chain(Builtin::ALL.iter().map(|builtin| builtin.name()));
+        let diagnostic =
+            diagnostics::unknown_name(span, name, known, library.map(|(module, _)| *module));
+        self.diagnostics.push(diagnostic);
+    }
+
+    // ---- candidates
+
+    fn candidates(&mut self, candidates: &[ast::Candidate]) -> Vec<Candidate> {
+        let mut named: Vec<(String, Span)> = Vec::new();
+        candidates
+            .iter()
+            .map(|candidate| {
+                let name = match &candidate.name {
+                    Some(name) => name.name.clone(),
+                    None => expr::label(&candidate.value),
+                };
+                if let Some((_, first)) = named.iter().find(|(other, _)| *other == name) {
+                    self.diagnostics.push(diagnostics::duplicate_candidate(
+                        candidate.span,
+                        &name,
+                        *first,
+                    ));
+                }
+                named.push((name.clone(), candidate.span));
+                Candidate {
+                    name,
+                    value: self.expr(&candidate.value),
+                    span: candidate.span,
+                }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! Names in scope: items of a file, and the locals of one function.
+
+use indexmap::IndexMap;
+
+use super::{LocalId, Res};
+use crate::span::Span;
+
+/// What an item name refers to, where it is declared, and whether it is used.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub res: Res,
+    pub span: Span,
+    pub used: bool,
+}
+
+/// The items that a file or a space declares, in the order declared.
+pub(super) type Items = IndexMap<String, Entry>;
+
+/// The items of a module, by the name that a file gives it: `vision::conv_bn`.
+pub(super) type Aliases = IndexMap<String, Items>;
+
+#[derive(Debug)]
+struct Local {
+    name: String,
+    id: LocalId,
+    span: Span,
+    used: bool,
+}
+
+/// The locals of a function or of the space's own program.
+///
+/// A block opens a scope; every declaration takes a slot of its own.
+#[derive(Debug, Default)]
+pub(super) struct Locals {
+    stack: Vec<Local>,
+    scopes: Vec<usize>,
+    n_slots: u32,
+    unused: Vec<(String, Span)>,
+}
+
+impl Locals {
+    pub fn declare(&mut self, name: &str, span: Span) -> LocalId {
+        let id = LocalId(self.n_slots);
+        self.n_slots += 1;
+        self.stack.push(Local {
+            name: name.to_owned(),
+            id,
+            span,
+            used: false,
+        });
+        id
+    }
+
+    pub fn find(&mut self, name: &str) -> Option<LocalId> {
+        let local = self
+            .stack
+            .iter_mut()
+            .rev()
+            .find(|local| local.name == name)?;
+        local.used = true;
+        Some(local.id)
+    }
+
+    /// As [`Self::find`], for writing to it: that is no use.
+    pub fn find_target(&self, name: &str) -> Option<LocalId> {
+        self.stack
+            .iter()
+            .rev()
+            .find(|local| local.name == name)
+            .map(|local| local.id)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.stack.iter().map(|local| local.name.as_str())
+    }
+
+    pub fn open(&mut self) {
+        self.scopes.push(self.stack.len());
+    }
+
+    pub fn close(&mut self) {
+        let start = self.scopes.pop().unwrap_or(0);
+        for local in self.stack.drain(start..) {
+            if !local.used && !local.name.starts_with('_') {
+                self.unused.push((local.name, local.span));
+            }
+        }
+    }
+
+    /// How many slots there are, and what nothing read.
+    pub fn finish(mut self) -> (usize, Vec<(String, Span)>) {
+        self.scopes.clear();
+        self.close();
+        (self.n_slots as usize, self.unused)
+    }
+}

@@ -1,0 +1,23 @@
+//! Stage 1: text to tree.
+//!
+//! In: a [`SourceFile`]. Out: an [`ast::File`], always. What could not be
+//! understood is reported and left out, or stands in the tree as
+//! [`ast::ExprKind::Error`]; if no error is reported, nothing was left out.
+//!
+//! Invariants of the tree: every span lies in the file and on boundaries of
+//! characters; the span of a node covers those of its children; no node lies
+//! deeper than about 500 levels, so that whoever walks the tree may recurse.
+
+pub mod ast;
+mod diagnostics;
+pub mod operators;
+mod parse;
+pub mod print;
+
+use crate::diagnostic::Diagnostics;
+use crate::source::SourceFile;
+
+/// Reads a file. Never fails: what is wrong goes to `diagnostics`.
+pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> ast::File {
+    parse::file(file, diagnostics)
+}

@@ -1,0 +1,371 @@
+//! Every hyperparameter of a search and of a training, with unit and source.
+//!
+//! The defaults suit spaces of image classifiers on a CPU: they follow the paper
+//! (arXiv 1802.03268) and the authors' code where that decides what is learnt, and
+//! are shorter where that only costs time. A run saves them, resolved, in its
+//! `config.json`; the same file, or a part of it, can be given to another run.
+
+mod change;
+
+use serde::{Deserialize, Serialize};
+
+use super::controller_phase::PolicyConfig;
+use super::optim::SgdConfig;
+use super::schedule::Schedule;
+use crate::controller::ControllerConfig;
+use crate::data::batch::Augment;
+use crate::model::{ModelConfig, Statistics};
+
+/// All hyperparameters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchConfig {
+    /// How the training images are parted.
+    pub data: DataConfig,
+    /// Phase 1 of an epoch: the shared weights ω.
+    pub shared: WeightsConfig,
+    /// Phase 2 of an epoch: the policy θ.
+    pub controller: PhaseConfig,
+    /// Choosing the final architecture.
+    pub derive: DeriveConfig,
+    /// Training one architecture from scratch.
+    pub retrain: WeightsConfig,
+    /// Nothing that is learnt depends on these but for the seed.
+    pub run: RunConfig,
+}
+
+/// How the training images are parted in a search. A retraining uses all.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// The share of the training images that reward the policy and never train
+    /// weights; above 0 and below 1. The authors: 5,000 of 50,000.
+    pub validation: f64,
+    /// Which images those are; the same for every seed of a run, so that runs can
+    /// be compared. (The authors take the last ones; a file may be sorted.)
+    pub split_seed: u64,
+}
+
+/// Training weights by gradient descent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightsConfig {
+    /// How often all images are seen. The authors' macro search 310.
+    pub epochs: u64,
+    /// Images a step. The authors' macro search 128, final 100.
+    pub batch: usize,
+    /// Architectures a step, whose gradients are averaged (M); 1 in a retraining.
+    /// The paper: 1 works just fine.
+    pub children: usize,
+    /// Learning rate over the epochs, a smooth curve. A cosine whose `period` is 0
+    /// has one cycle, as long as the run. The authors: cosine restarts from 0.05 to
+    /// 0.0005 (search) or 0.001 (final), the first after 10 epochs, each cycle twice
+    /// as long as the one before.
+    pub schedule: Schedule,
+    /// Momentum, Nesterov, and L2 on the weights in use. The authors' macro search
+    /// 0.9, yes, 2.5e-4; final 2e-4.
+    pub sgd: SgdConfig,
+    /// Greatest norm of the gradient of all weights in use; 0 for any. The authors
+    /// ask for 5 for each tensor, and their code then uses the gradient unclipped.
+    pub clip: f64,
+    /// Shifts and flips of training images. The authors: 4 pixels, flips.
+    pub augment: Augment,
+    /// Share of the target that is spread over all classes. The authors 0.
+    pub label_smoothing: f64,
+    /// Weight in the loss of each output after the first (auxiliary heads). The
+    /// authors' micro space 0.4.
+    pub aux_weight: f64,
+    /// The network: dropout by site, first values, statistics of batch norm in
+    /// evaluation.
+    pub model: ModelConfig,
+}
+
+/// Training the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PhaseConfig {
+    /// Epochs at the start in which the policy is not trained and the shared
+    /// weights are trained on uniform architectures: before that, rewards say more
+    /// of chance than of architectures. The paper 0.
+    pub warmup_epochs: u64,
+    /// Updates of the policy an epoch. The authors' macro search 50.
+    pub updates: u64,
+    /// Architectures an update (A), all scored on one minibatch. The authors' macro
+    /// search 20.
+    pub samples: usize,
+    /// Images of that minibatch. The authors: as many as train the weights, 128.
+    pub reward_batch: usize,
+    /// Architectures sampled and scored for the report of an epoch. The authors 10.
+    pub report_samples: usize,
+    /// The LSTM.
+    pub network: ControllerConfig,
+    /// REINFORCE.
+    pub policy: PolicyConfig,
+}
+
+/// Choosing the final architecture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeriveConfig {
+    /// How many architectures are sampled from the trained policy.
+    pub samples: usize,
+    /// How many validation images score each, the same for all; 0 for all there
+    /// are. The paper: one minibatch, which ranks by chance what is close.
+    pub images: usize,
+    /// Images at once.
+    pub batch: usize,
+}
+
+/// What a run needs besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunConfig {
+    /// From which everything random is drawn.
+    pub seed: u64,
+    /// A checkpoint is saved after so many steps, besides those at the end of every
+    /// epoch. May be changed when a run is resumed.
+    pub checkpoint_steps: u64,
+}
+
+impl Default for SearchConfig {
+    fn default() -> Self {
+        Self {
+            data: DataConfig::default(),
+            shared: WeightsConfig::shared(),
+            controller: PhaseConfig::default(),
+            derive: DeriveConfig::default(),
+            retrain: WeightsConfig::retrain(),
+            run: RunConfig::default(),
+        }
+    }
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            validation: 0.1,
+            split_seed: 0,
+        }
+    }
+}
+
+impl WeightsConfig {
+    /// Of shared weights in a search.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self {
+            epochs: 10,
+            batch: 128,
+            children: 1,
+            schedule: Schedule::CosineRestarts {
+                max: 0.05,
+                min: 0.0005,
+                period: 0.0,
+                mul: 2.0,
+            },
+            sgd: SgdConfig::default(),
+            clip: 5.0,
+            augment: Augment { pad: 4, flip: true },
+            label_smoothing: 0.0,
+            aux_weight: 0.4,
+            model: ModelConfig {
+                statistics: Statistics::Batch,
+                ..ModelConfig::default()
+            },
+        }
+    }
+
+    /// Of one architecture that is trained from scratch.
+    #[must_use]
+    pub fn retrain() -> Self {
+        Self {
+            epochs: 10,
+            batch: 100,
+            schedule: Schedule::CosineRestarts {
+                max: 0.05,
+                min: 0.001,
+                period: 0.0,
+                mul: 2.0,
+            },
+            sgd: SgdConfig {
+                l2: 2e-4,
+                ..SgdConfig::default()
+            },
+            model: ModelConfig {
+                statistics: Statistics::Moving,
+                ..ModelConfig::default()
+            },
+            ..Self::shared()
+        }
+    }
+
+    /// The learning rate so many epochs after the start, a fraction within one.
+    #[must_use]
+    pub fn lr(&self, epoch: f64) -> f64 {
+        let mut schedule = self.schedule;
+        if let Schedule::CosineRestarts { period, .. } = &mut schedule
+            && *period == 0.0
+        {
+            *period = self.epochs as f64;
+        }
+        schedule.lr(epoch)
+    }
+}
+
+impl Default for PhaseConfig {
+    fn default() -> Self {
+        Self {
+            warmup_epochs: 1,
+            updates: 50,
+            samples: 20,
+            reward_batch: 128,
+            report_samples: 10,
+            network: ControllerConfig::default(),
+            policy: PolicyConfig::default(),
+        }
+    }
+}
+
+impl Default for DeriveConfig {
+    fn default() -> Self {
+        Self {
+            samples: 50,
+            images: 1000,
+            batch: 250,
+        }
+    }
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            checkpoint_steps: 500,
+        }
+    }
+}
+
+impl SearchConfig {
+    /// Checks that every value is usable.
+    ///
+    /// # Errors
+    /// The path of the first that is not, and what it must be.
+    pub fn check(&self) -> Result<(), String> {
+        let share = self.data.validation;
+        rule(
+            share > 0.0 && share < 1.0,
+            "data.validation must be above 0 and below 1",
+        )?;
+        self.shared.check("shared")?;
+        self.retrain.check("retrain")?;
+        rule(
+            self.retrain.children == 1,
+            "retrain.children must be 1: one architecture is trained",
+        )?;
+        let PhaseConfig {
+            updates,
+            samples,
+            reward_batch,
+            ..
+        } = self.controller;
+        rule(
+            samples > 0 || updates == 0,
+            "controller.samples must be at least 1",
+        )?;
+        rule(
+            reward_batch > 0,
+            "controller.reward_batch must be at least 1",
+        )?;
+        self.controller
+            .network
+            .check()
+            .map_err(|why| format!("controller.network.{why}"))?;
+        let DeriveConfig { samples, batch, .. } = self.derive;
+        rule(samples > 0, "derive.samples must be at least 1")?;
+        rule(batch > 0, "derive.batch must be at least 1")?;
+        rule(
+            self.run.checkpoint_steps > 0,
+            "run.checkpoint_steps must be at least 1",
+        )
+    }
+}
+
+impl WeightsConfig {
+    fn check(&self, group: &str) -> Result<(), String> {
+        let rates = match self.schedule {
+            Schedule::Constant { lr } => [lr, lr],
+            Schedule::CosineRestarts { max, min, .. } => [max, min],
+            Schedule::Exponential { lr, min, .. } => [lr, min],
+        };
+        let usable = |x: f64| x.is_finite() && x >= 0.0;
+        let rules = [
+            (self.epochs > 0, "epochs must be at least 1"),
+            (self.batch > 0, "batch must be at least 1"),
+            (self.children > 0, "children must be at least 1"),
+            (
+                rates.iter().all(|&lr| usable(lr)),
+                "schedule must have learning rates of 0 or more",
+            ),
+            (
+                (0.0..1.0).contains(&self.sgd.momentum),
+                "sgd.momentum must be at least 0 and below 1",
+            ),
+            (usable(self.sgd.l2), "sgd.l2 must not be negative"),
+            (usable(self.clip), "clip must not be negative (0: none)"),
+            (
+                (0.0..1.0).contains(&self.label_smoothing),
+                "label_smoothing must be at least 0 and below 1",
+            ),
+            (usable(self.aux_weight), "aux_weight must not be negative"),
+        ];
+        rules
+            .into_iter()
+            .try_for_each(|(holds, words)| rule(holds, words))
+            .map_err(|words| format!("{group}.{words}"))
+    }
+}
+
+fn rule(holds: bool, words: &str) -> Result<(), String> {
+    if holds {
+        Ok(())
+    } else {
+        Err(words.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_pass_and_survive_json() {
+        let config = SearchConfig::default();
+        assert_eq!(config.check(), Ok(()));
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<SearchConfig>(&text).unwrap(), config);
+        assert_eq!(serde_json::from_str::<SearchConfig>("{}").unwrap(), config);
+    }
+
+    #[test]
+    fn a_bad_value_is_named_by_its_path() {
+        let mut config = SearchConfig::default();
+        config.retrain.batch = 0;
+        assert_eq!(
+            config.check().unwrap_err(),
+            "retrain.batch must be at least 1"
+        );
+        let mut config = SearchConfig::default();
+        config.controller.network.hidden = 0;
+        let message = config.check().unwrap_err();
+        assert!(message.starts_with("controller.network.hidden"), "{message}");
+    }
+
+    #[test]
+    fn a_cosine_without_a_period_is_as_long_as_the_run() {
+        let mut config = WeightsConfig::retrain();
+        config.epochs = 8;
+        assert!((config.lr(0.0) - 0.05).abs() < 1e-12);
+        assert!((config.lr(4.0) - 0.0255).abs() < 1e-12);
+        assert!((config.lr(7.999) - 0.001).abs() < 1e-5);
+    }
+}

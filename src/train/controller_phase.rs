@@ -1,0 +1,277 @@
+//! The second phase of ENAS: training the controller θ, the shared weights ω
+//! fixed (paper, section 2.2).
+
+use serde::{Deserialize, Serialize};
+use tch::{Kind, Tensor};
+
+use super::optim::{Adam, AdamConfig, UnknownState, global_norm};
+use super::reinforce::{Baseline, entropy_bonus, policy_loss};
+use crate::controller::{Controller, StateError};
+use crate::decision::Architecture;
+
+/// How the controller is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyConfig {
+    /// Learning rate.
+    pub lr: f64,
+    /// Weight of the entropy (nats) in the reward.
+    pub entropy_weight: f64,
+    /// How much of the baseline one reward leaves (δ).
+    pub baseline_decay: f64,
+    /// Weight in the loss of the divergence from the skip rate, of the
+    /// decisions that have a `@rate`.
+    pub skip_weight: f64,
+    /// The optimiser.
+    pub adam: AdamConfig,
+}
+
+impl Default for PolicyConfig {
+    fn default() -> Self {
+        Self {
+            lr: 3.5e-3,
+            entropy_weight: 1e-4,
+            baseline_decay: 0.99,
+            skip_weight: 0.8,
+            adam: AdamConfig::default(),
+        }
+    }
+}
+
+/// A controller θ and what trains it.
+#[derive(Debug)]
+pub struct Policy {
+    controller: Controller,
+    config: PolicyConfig,
+    adam: Adam,
+    baseline: Baseline,
+}
+
+/// What one update saw and did.
+#[derive(Clone, Debug)]
+pub struct UpdateReport {
+    /// The mean of what was measured, without entropy.
+    pub mean_reward: f64,
+    /// The best of the sampled architectures, the first of equals, with what
+    /// was measured of it; `None` without samples.
+    pub best: Option<(f64, Architecture)>,
+    /// The baseline after the update.
+    pub baseline: f64,
+    /// The mean entropy of the policy, in nats.
+    pub entropy: f64,
+    /// The mean log-probability of the samples.
+    pub log_prob: f64,
+    /// The mean divergence from the skip rate.
+    pub skip_penalty: f64,
+    /// The loss that was differentiated.
+    pub loss: f64,
+    /// The norm of its gradient.
+    pub grad_norm: f64,
+}
+
+/// Why an update was not made; θ, the baseline and the optimiser are as before.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// One reward an architecture was asked for.
+    #[error("{found} rewards were given for {expected} architectures")]
+    Count {
+        /// How many architectures there are.
+        expected: usize,
+        /// How many rewards came.
+        found: usize,
+    },
+    /// A reward is NaN or infinite.
+    #[error("the reward of sample {index} is {reward}")]
+    Reward {
+        /// Which of the sampled architectures.
+        index: usize,
+        /// Its reward.
+        reward: f64,
+    },
+    /// The loss or its gradient is NaN or infinite.
+    #[error("the controller's loss is {loss} with a gradient of norm {grad_norm}")]
+    Diverged {
+        /// The loss.
+        loss: f64,
+        /// The norm of its gradient.
+        grad_norm: f64,
+    },
+}
+
+/// Why a saved [`Policy`] does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PolicyStateError {
+    /// The controller's part.
+    #[error(transparent)]
+    Controller(#[from] StateError),
+    /// The optimiser's part.
+    #[error(transparent)]
+    Optimiser(#[from] UnknownState),
+}
+
+const CONTROLLER: &str = "controller.";
+const ADAM: &str = "adam.";
+const BASELINE: &str = "baseline";
+
+impl Policy {
+    /// A policy that was not trained yet.
+    #[must_use]
+    pub fn new(controller: Controller, config: PolicyConfig) -> Self {
+        Self {
+            controller,
+            adam: Adam::new(config.adam),
+            baseline: Baseline::new(config.baseline_decay),
+            config,
+        }
+    }
+
+    /// The controller.
+    #[must_use]
+    pub fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
+    /// One step on θ: samples `n` architectures, asks for their rewards (higher
+    /// is better), and averages their policy gradients.
+    ///
+    /// # Errors
+    /// What `reward` fails with, and a [`PolicyError`] where a number is not
+    /// finite; nothing is changed then.
+    pub fn update<E: From<PolicyError>>(
+        &mut self,
+        n: usize,
+        seed: u64,
+        reward: &mut dyn FnMut(&[Architecture]) -> Result<Vec<f64>, E>,
+    ) -> Result<UpdateReport, E> {
+        let rollout = self.controller.sample(n, seed);
+        let measured = reward(&rollout.architectures)?;
+        check(&measured, n)?;
+
+        let entropies = to_vec(&rollout.entropy);
+        let mut baseline = self.baseline;
+        let weight = self.config.entropy_weight;
+        let advantages: Vec<f64> = measured
+            .iter()
+            .zip(&entropies)
+            .map(|(&measured, &entropy)| {
+                baseline.advantage(entropy_bonus(measured, entropy, weight))
+            })
+            .collect();
+        let advantages = Tensor::from_slice(&advantages)
+            .to_kind(rollout.log_prob.kind())
+            .to_device(rollout.log_prob.device());
+        let skip_penalty = rollout.skip_penalty.mean(None);
+        let loss = policy_loss(&rollout.log_prob, &advantages)
+            + &skip_penalty * self.config.skip_weight;
+
+        let (params, grads) = self.gradients(&loss);
+        let report = UpdateReport {
+            mean_reward: mean(&measured),
+            best: best(&measured, rollout.architectures),
+            baseline: baseline.value,
+            entropy: mean(&entropies),
+            log_prob: mean(&to_vec(&rollout.log_prob)),
+            skip_penalty: skip_penalty.double_value(&[]),
+            loss: loss.double_value(&[]),
+            grad_norm: global_norm(&grads),
+        };
+        if n > 0 && !(report.loss.is_finite() && report.grad_norm.is_finite()) {
+            return Err(PolicyError::Diverged {
+                loss: report.loss,
+                grad_norm: report.grad_norm,
+            }
+            .into());
+        }
+        self.adam.step(&params, &grads, self.config.lr);
+        self.baseline = baseline;
+        Ok(report)
+    }
+
+    /// The parameters that the loss depends on, with its gradients.
+    fn gradients(&self, loss: &Tensor) -> (Vec<(u32, Tensor)>, Vec<Tensor>) {
+        // Nothing to decide, nothing to differentiate.
+        if !loss.requires_grad() {
+            return (Vec::new(), Vec::new());
+        }
+        let params = self.controller.params();
+        let leaves: Vec<&Tensor> = params.iter().map(|(_, tensor)| tensor).collect();
+        let grads = Tensor::run_backward(&[loss], &leaves, false, false);
+        let keyed = (0..).zip(leaves.into_iter().map(Tensor::shallow_clone));
+        // A parameter that these samples did not need has an undefined gradient.
+        keyed.zip(grads).filter(|(_, grad)| grad.defined()).unzip()
+    }
+
+    /// All that is needed to go on from here, by name.
+    #[must_use]
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        let named = |prefix: &'static str| {
+            move |(name, tensor): (String, Tensor)| (format!("{prefix}{name}"), tensor)
+        };
+        let params = self.controller.params().iter();
+        let params = params.map(|(name, tensor)| (name.clone(), tensor.detach()));
+        let mut state: Vec<_> = params.map(named(CONTROLLER)).collect();
+        state.extend(self.adam.state().into_iter().map(named(ADAM)));
+        state.push((BASELINE.to_owned(), Tensor::from(self.baseline.value)));
+        state
+    }
+
+    /// Takes up a saved state in place of its own.
+    ///
+    /// # Errors
+    /// When it is not the state of such a controller; nothing is changed then.
+    pub fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<(), PolicyStateError> {
+        let (mut params, mut adam, mut baseline) = (Vec::new(), Vec::new(), None);
+        for (name, tensor) in state {
+            if let Some(name) = name.strip_prefix(CONTROLLER) {
+                params.push((name.to_owned(), tensor));
+            } else if let Some(name) = name.strip_prefix(ADAM) {
+                adam.push((name.to_owned(), tensor));
+            } else if name == BASELINE && tensor.numel() == 1 {
+                baseline = Some(tensor.double_value(&[]));
+            } else {
+                return Err(StateError::Unknown(name).into());
+            }
+        }
+        let baseline = baseline.ok_or_else(|| StateError::Missing(BASELINE.to_owned()))?;
+        let mut loaded = Adam::new(self.config.adam);
+        loaded.load_state(adam)?;
+        self.controller.load_state(params)?;
+        self.adam = loaded;
+        self.baseline.value = baseline;
+        Ok(())
+    }
+}
+
+fn check(rewards: &[f64], n: usize) -> Result<(), PolicyError> {
+    if rewards.len() != n {
+        return Err(PolicyError::Count {
+            expected: n,
+            found: rewards.len(),
+        });
+    }
+    match rewards.iter().enumerate().find(|(_, r)| !r.is_finite()) {
+        Some((index, &reward)) => Err(PolicyError::Reward { index, reward }),
+        None => Ok(()),
+    }
+}
+
+fn best(rewards: &[f64], architectures: Vec<Architecture>) -> Option<(f64, Architecture)> {
+    let mut best: Option<(f64, Architecture)> = None;
+    for (&reward, architecture) in rewards.iter().zip(architectures) {
+        if best.as_ref().is_none_or(|(least, _)| reward > *least) {
+            best = Some((reward, architecture));
+        }
+    }
+    best
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// The values of a vector, read back from its device.
+fn to_vec(tensor: &Tensor) -> Vec<f64> {
+    Vec::try_from(tensor.detach().to_kind(Kind::Double)).unwrap_or_default()
+}

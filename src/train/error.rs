@@ -1,0 +1,91 @@
+//! What can go wrong in a run.
+
+use crate::data::DataError;
+use crate::model::ModelError;
+use crate::run::RunError;
+
+use super::FitError;
+use super::controller_phase::PolicyError;
+
+/// Why a search, a training or an evaluation ended early. Each is one sentence.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// It was asked to stop, and saved a checkpoint before it did.
+    #[error("stopped after step {done} of {total}, which is saved: --resume goes on from there")]
+    Interrupted {
+        /// Steps done.
+        done: u64,
+        /// Steps of the whole run.
+        total: u64,
+    },
+    /// It was asked to stop while it looked at a result, the training being done.
+    #[error(
+        "stopped while images were evaluated; nothing that was trained is lost: run the command again (a search or a training with --resume)"
+    )]
+    InterruptedEvaluation,
+    /// A loss or a gradient is no number any more.
+    #[error(
+        "the {what} of step {step} (epoch {epoch}) is {value}, so the weights were left as they were and the run stopped; the architecture of that step: {architecture}; the last checkpoint is good: try a smaller learning rate or a smaller clip"
+    )]
+    NotFinite {
+        /// `loss` or `gradient`.
+        what: &'static str,
+        /// NaN or an infinity.
+        value: f64,
+        /// The number of the step.
+        step: u64,
+        /// Its epoch.
+        epoch: u64,
+        /// The sampled architectures, in the line form.
+        architecture: String,
+    },
+    /// The space and the data do not belong together.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// The hyperparameters make no sense.
+    #[error("{0}")]
+    Config(String),
+    /// The run folder.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The data.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The policy cannot be updated.
+    #[error("{0}; the last checkpoint is good: try a smaller controller.policy.lr")]
+    Policy(#[from] PolicyError),
+    /// Saved tensors that are not those of this run.
+    #[error("{file} does not hold the tensors of this run: {why}")]
+    State {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        why: String,
+    },
+    /// libtorch.
+    #[error("libtorch: {0}")]
+    Torch(String),
+}
+
+impl TrainError {
+    /// Whether it was asked to stop, and nothing is wrong.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        matches!(
+            self,
+            Self::Interrupted { .. } | Self::InterruptedEvaluation
+        )
+    }
+}
+
+impl From<tch::TchError> for TrainError {
+    fn from(error: tch::TchError) -> Self {
+        // The rest of the text is a stack of C++ functions.
+        let text = error.to_string();
+        Self::Torch(text.lines().next().unwrap_or_default().to_owned())
+    }
+}

@@ -1,0 +1,57 @@
+//! Stage 6: trains. A search trains shared weights ω and a policy θ in turn and
+//! derives the best architecture; a retraining trains one architecture from
+//! scratch.
+//!
+//! In: a compiled space, a data set, every hyperparameter, a run folder. Out: the
+//! best architecture or a trained network, and in the run folder all that led there.
+//!
+//! - `config`: every hyperparameter;
+//! - `search`: the loop; `weights` its first phase, `controller_phase` with
+//!   `reinforce` its second;
+//! - `retrain`, `evaluate`: one architecture;
+//! - `drive`: what makes both resumable; `timeline` numbers the steps, `seed` says
+//!   where random numbers come from;
+//! - `optim`, `schedule`: optimisers whose state can be saved, learning rates;
+//! - `fit`: whether a space and a data set belong together;
+//! - `observe`, `interrupt`: how a run is watched and stopped.
+//!
+//! Invariants:
+//! - the same space, data, hyperparameters and seed give the same run folder, byte
+//!   for byte on one thread, however often it was stopped and resumed;
+//! - a step changes only the weights on the paths of its architectures;
+//! - nothing here prints.
+
+mod batch;
+mod config;
+pub mod controller_phase;
+mod drive;
+mod error;
+mod evaluate;
+mod fit;
+mod interrupt;
+mod observe;
+pub mod optim;
+pub mod reinforce;
+mod retrain;
+pub mod schedule;
+mod search;
+mod seed;
+mod timeline;
+mod weights;
+
+pub use batch::{Batch, Loader, even_parts};
+pub use config::{
+    DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig,
+};
+pub use drive::Watch;
+pub use error::TrainError;
+pub use evaluate::{Evaluation, evaluate, score};
+pub use fit::{FitError, check as check_fit};
+pub use interrupt::Interrupt;
+pub use observe::{Event, Observer};
+pub use retrain::{Trained, retrain, test};
+pub use search::{derive_again, search};
+pub use timeline::{Phase, Step, Timeline};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Training one architecture from scratch, and testing what came of it.
+//!
+//! The network is the child model of the supergraph that the search used, with
+//! fresh weights; nothing is built twice. It is trained on the whole training part
+//! (a search keeps a share of it for validation) and tested once, at the end.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+use tch::Device;
+
+use super::batch::Loader;
+use super::drive::{Job, Record, State, drive, read_tensors, write_tensors};
+use super::evaluate::{Evaluation, evaluate};
+use super::seed::{Purpose, seed};
+use super::timeline::{Phase, Step, Timeline};
+use super::weights::Weights;
+use super::{SearchConfig, TrainError, Watch, fit};
+use crate::SearchSpace;
+use crate::data::Dataset;
+use crate::decision::Architecture;
+use crate::graph::{Child, select};
+use crate::model::SharedModel;
+use crate::run::{Run, RunError, name, replace, with_schema};
+
+/// A trained network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trained {
+    /// On the test images.
+    pub test: Evaluation,
+    /// How many numbers were trained.
+    pub parameters: u64,
+}
+
+/// Trains `architecture` from scratch in a run folder, from its last checkpoint on
+/// where it has one, writes its weights, and tests it.
+///
+/// # Errors
+/// As [`super::search`].
+pub fn retrain(
+    space: &SearchSpace,
+    architecture: &Architecture,
+    data: &Dataset,
+    config: &SearchConfig,
+    run: &Run,
+    device: Device,
+    watch: &mut Watch,
+) -> Result<Trained, TrainError> {
+    let mut training = Training::new(space, architecture, data, config, device)?;
+    drive(&mut training, run, &config.run, watch)?;
+    let weights = training.weights.model.state();
+    replace(&run.path(name::WEIGHTS), &mut |path| {
+        write_tensors(&weights, path).map_err(|why| RunError::WriteTensors {
+            path: run.path(name::WEIGHTS),
+            why,
+        })
+    })?;
+    let test = training.test(watch)?;
+    let parameters = space.graph.params.trained(training.child.params.clone());
+    let result = json!({
+        "accuracy": test.accuracy,
+        "loss": test.loss,
+        "images": test.images,
+        "parameters": parameters,
+    });
+    run.write_json(name::RESULT, &with_schema(&result))?;
+    Ok(Trained { test, parameters })
+}
+
+/// Tests a network whose weights a training wrote to `weights`.
+///
+/// # Errors
+/// When the weights are not those of `architecture`, or as [`retrain`].
+pub fn test(
+    space: &SearchSpace,
+    architecture: &Architecture,
+    weights: &Path,
+    data: &Dataset,
+    config: &SearchConfig,
+    device: Device,
+    watch: &mut Watch,
+) -> Result<Evaluation, TrainError> {
+    let mut training = Training::new(space, architecture, data, config, device)?;
+    let state = read_tensors(weights)?;
+    let unfit = |why: String| TrainError::State {
+        file: weights.display().to_string(),
+        why,
+    };
+    // What is not in the file would be drawn at random.
+    let missing = training
+        .child
+        .params
+        .iter()
+        .filter_map(|&id| space.graph.params.get(id))
+        .find(|param| !state.iter().any(|(name, _)| *name == param.name));
+    if let Some(param) = missing {
+        return Err(unfit(format!("it has no tensor `{}`", param.name)));
+    }
+    let model = &mut training.weights.model;
+    model.load_state(state).map_err(|why| unfit(why.to_string()))?;
+    training.test(watch)
+}
+
+struct Training<'a> {
+    child: Child,
+    line: String,
+    data: &'a Dataset,
+    config: &'a SearchConfig,
+    weights: Weights<'a>,
+}
+
+impl Job for Training<'_> {
+    fn timeline(&self) -> Timeline {
+        Timeline {
+            epochs: self.config.retrain.epochs,
+            batches: self.weights.batches(),
+            updates: 0,
+            warmup: 0,
+        }
+    }
+
+    fn step(&mut self, step: Step) -> Result<Record, TrainError> {
+        if step.phase == Phase::Report {
+            return Ok(Record {
+                figures: self.weights.means(),
+                samples: Vec::new(),
+            });
+        }
+        let child = std::slice::from_ref(&self.child);
+        self.weights.step(step, child, &|| self.line.clone())
+    }
+
+    fn state(&self) -> State {
+        self.weights.state()
+    }
+
+    fn load_state(&mut self, mut state: State) -> Result<(), String> {
+        self.weights.load_state(&mut state)
+    }
+}
+
+impl<'a> Training<'a> {
+    fn new(
+        space: &'a SearchSpace,
+        architecture: &Architecture,
+        data: &'a Dataset,
+        config: &'a SearchConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        fit::check(space.graph.task, &space.ports, &data.summary())?;
+        config.check().map_err(TrainError::Config)?;
+        let seed = seed(config.run.seed, Purpose::Weights, 0);
+        let graph = Arc::new(space.graph.clone());
+        let model = SharedModel::new(graph, config.retrain.model.clone(), seed, device);
+        let loader = Loader::new(data, device);
+        let indices = (0..data.train.len() as u32).collect();
+        let config_of = &config.retrain;
+        Ok(Self {
+            child: select(&space.graph, &space.decisions, architecture),
+            line: architecture.to_line(&space.decisions),
+            data,
+            config,
+            weights: Weights::new(model, loader, config_of, data, indices, config.run.seed),
+        })
+    }
+
+    fn test(&mut self, watch: &mut Watch) -> Result<Evaluation, TrainError> {
+        let Weights { model, loader, .. } = &mut self.weights;
+        let images = (loader, &self.data.test);
+        let all: Vec<u32> = (0..self.data.test.len() as u32).collect();
+        let batch = self.config.derive.batch;
+        evaluate(model, &self.child, images, &all, batch, watch)
+    }
+}

@@ -1,0 +1,182 @@
+//! Stage 3: runs a space's program once, in program order, over all its
+//! architectures at the same time.
+//!
+//! In: a resolved [`hir::Space`] and the values of its parameters. Out: the
+//! [`DecisionSpace`] and the [`Supergraph`].
+//!
+//! A decision is not made here: what it would choose becomes a *selection*
+//! among all its options, each under the guard "this option was chosen". The
+//! path condition says under which choices the program is where it is; a
+//! decision made there is active under it.
+//!
+//! Two paths name things. The **decision path** names decisions: loops by
+//! their variable, node families by their element, calls by their callee, and
+//! the `let` at the end; inside a `cell` it starts anew with the cell's name,
+//! since all instances decide together. The **instance path** names weights:
+//! it never starts anew, and iteration over what decisions pick adds nothing
+//! to it. Together with the values of `@per` it is the key of a parameter.
+//!
+//! The program stops with a diagnostic after [`STEP_BUDGET`] steps, so no loop
+//! or recursion hangs the compiler.
+
+mod arith;
+mod call;
+mod cell;
+mod decide;
+mod diagnostics;
+mod expr;
+mod functions;
+mod paths;
+mod primitives;
+mod settings;
+mod space;
+mod stmt;
+mod value;
+
+pub use settings::{Setting, Settings};
+pub use space::Ports;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use crate::decision::{DecisionSpace, ElementId, GuardId};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::graph::{BankId, ParamTable, Region, RegionId, Supergraph};
+use crate::hir;
+use crate::span::{SourceId, Span};
+use cell::CellState;
+use paths::Path;
+use value::{PerPart, Value};
+
+/// How many evaluation steps a space may take. The largest published spaces
+/// take some ten thousands.
+pub const STEP_BUDGET: u64 = 10_000_000;
+
+/// How deeply calls may nest: recursion on a static argument is bounded by it.
+const MAX_CALLS: usize = 64;
+
+/// What a space's program gives.
+#[derive(Clone, Debug)]
+pub struct Unrolled {
+    /// What must be decided.
+    pub decisions: DecisionSpace,
+    /// Every architecture in one graph.
+    pub graph: Supergraph,
+    /// The values of the space's parameters, in the order declared.
+    pub settings: Vec<(String, Setting)>,
+    /// Which parameters give the sizes of inputs and outputs.
+    pub ports: Ports,
+}
+
+/// Runs the program of a space.
+///
+/// Gives `None` exactly when an error was reported.
+pub fn unroll(
+    space: &hir::Space,
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) -> Option<Unrolled> {
+    space::run(space, settings, diagnostics)
+}
+
+/// The frame of a call.
+#[derive(Debug)]
+struct Frame {
+    locals: Vec<Option<Value>>,
+    /// The call, to point at from messages about the library.
+    site: Span,
+}
+
+/// The state of one run.
+struct Evaluator<'a> {
+    space: &'a hir::Space,
+    diagnostics: &'a mut Diagnostics,
+    /// Errors are reported once a place and code: loops would repeat them.
+    reported: HashSet<(Code, Span)>,
+    failed: bool,
+    steps: u64,
+    /// Set when the budget is gone; everything is unknown from then on.
+    exhausted: bool,
+
+    frames: Vec<Frame>,
+    settings: Vec<Value>,
+    consts: Vec<Option<Value>>,
+    ops: Vec<Option<Rc<Vec<(String, Value, Span)>>>>,
+    evaluating: Vec<hir::Res>,
+
+    decisions: DecisionSpace,
+    regions: Vec<Region>,
+    region: RegionId,
+    params: ParamTable,
+    banks: HashMap<String, BankId>,
+
+    /// The path condition.
+    path: GuardId,
+    decision_path: Path,
+    instance_path: Path,
+    /// The `let` whose value is being computed.
+    binding: Option<String>,
+    per: Vec<PerPart>,
+    cells: IndexMap<String, CellState>,
+    /// The cells being run, innermost last.
+    inside: Vec<String>,
+    /// Softmax tables of named candidate sets.
+    tables: HashMap<hir::OpsId, crate::decision::TableId>,
+    /// The elements of node families being defined, innermost last.
+    defining: Vec<ElementId>,
+    /// By element: its family, its index there, and when something used it.
+    elements: Vec<ElementState>,
+    n_families: u32,
+    /// How many options the decisions of each site had at most, and one path.
+    widest: IndexMap<Span, (u32, String)>,
+}
+
+#[derive(Clone, Debug)]
+struct ElementState {
+    family: u32,
+    index: usize,
+    uses: Vec<GuardId>,
+}
+
+impl Evaluator<'_> {
+    /// Reports an error, once a place and code, with the call in the user's
+    /// file when the place lies in the library.
+    fn report(&mut self, mut diagnostic: Diagnostic) -> Value {
+        self.failed = true;
+        let Some(span) = diagnostic.labels.first().map(|label| label.span) else {
+            return Value::Unknown;
+        };
+        let user = SourceId::default();
+        if span.source != user {
+            let call = self
+                .frames
+                .iter()
+                .rev()
+                .map(|frame| frame.site)
+                .find(|site| site.source == user);
+            if let Some(call) = call {
+                diagnostic = diagnostic.label(call, "in this call");
+            }
+        }
+        if self.reported.insert((diagnostic.code, span)) {
+            self.diagnostics.push(diagnostic);
+        }
+        Value::Unknown
+    }
+
+    /// Counts a step; says whether the budget still holds.
+    fn step(&mut self, n: u64, span: Span) -> bool {
+        if self.exhausted {
+            return false;
+        }
+        self.steps = self.steps.saturating_add(n);
+        if self.steps > STEP_BUDGET {
+            self.exhausted = true;
+            self.report(diagnostics::step_budget(span));
+            return false;
+        }
+        true
+    }
+}

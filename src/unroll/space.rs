@@ -1,0 +1,287 @@
+//! A whole run: parameters, inputs, the program, outputs, and what follows.
+
+use std::collections::{HashMap, HashSet};
+
+use indexmap::IndexMap;
+use petgraph::graph::NodeIndex;
+
+use super::paths::Path;
+use super::stmt::Flow;
+use super::value::Value;
+use super::{Evaluator, Frame, Settings, Unrolled, diagnostics};
+use crate::decision::{DecisionSpace, GuardId};
+use crate::diagnostic::Diagnostics;
+use crate::graph::{Op, ParamTable, Region, RegionId, Shape, Supergraph, Task};
+use crate::hir::{self, Dim, ExprKind, Port, Res, TypeKind};
+use crate::syntax::ast::Direction;
+
+/// Which parameters of the space give the sizes of its first input and first
+/// output, so that a message can say which `--set` makes the space fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// By dimension of the input.
+    pub input: Vec<Option<String>>,
+    /// By dimension of the output.
+    pub output: Vec<Option<String>>,
+}
+
+pub(super) fn run(
+    space: &hir::Space,
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) -> Option<Unrolled> {
+    let mut evaluator = Evaluator {
+        space,
+        diagnostics,
+        reported: HashSet::new(),
+        failed: false,
+        steps: 0,
+        exhausted: false,
+        frames: vec![Frame {
+            locals: vec![None; space.n_locals],
+            site: space.span,
+        }],
+        settings: Vec::new(),
+        consts: vec![None; space.consts.len()],
+        ops: vec![None; space.ops.len()],
+        evaluating: Vec::new(),
+        decisions: DecisionSpace::default(),
+        regions: vec![Region::default()],
+        region: RegionId(0),
+        params: ParamTable::default(),
+        banks: HashMap::new(),
+        path: GuardId::ALWAYS,
+        decision_path: Path::default(),
+        instance_path: Path::default(),
+        binding: None,
+        per: Vec::new(),
+        cells: IndexMap::new(),
+        inside: Vec::new(),
+        tables: HashMap::new(),
+        defining: Vec::new(),
+        elements: Vec::new(),
+        n_families: 0,
+        widest: IndexMap::new(),
+    };
+    let settings = evaluator.settings(settings);
+    let inputs = evaluator.inputs();
+    if let Flow::Return(value) = evaluator.body(&space.body) {
+        if !matches!(value, Value::Unknown) {
+            evaluator.report(diagnostics::return_outside(space.span));
+        }
+    }
+    let outputs = evaluator.outputs();
+    evaluator.warn();
+    if evaluator.failed {
+        return None;
+    }
+    let (input_names, input_sizes) = inputs.into_iter().unzip();
+    let (output_names, output_sizes) = outputs.into_iter().unzip();
+    let task = task(space, input_sizes, output_sizes);
+    let port = |direction| {
+        let port = space.ports.iter().find(|port| port.direction == direction);
+        port.map(|port| sizes_from(space, port)).unwrap_or_default()
+    };
+    Some(Unrolled {
+        decisions: evaluator.decisions,
+        graph: Supergraph {
+            regions: evaluator.regions,
+            params: evaluator.params,
+            input_names,
+            output_names,
+            task,
+        },
+        settings,
+        ports: Ports {
+            input: port(Direction::Input),
+            output: port(Direction::Output),
+        },
+    })
+}
+
+impl Evaluator<'_> {
+    /// Makes the input nodes: their names and sizes.
+    fn inputs(&mut self) -> Vec<(String, Vec<usize>)> {
+        let space = self.space;
+        let mut made = Vec::new();
+        for port in ports(space, Direction::Input) {
+            let name = &port.name.name;
+            let sizes = self.port_sizes(port);
+            let value = match (&port.ty.kind, sizes) {
+                (_, None) => Value::Unknown,
+                (TypeKind::Tensor(_), Some(sizes)) => {
+                    made.push((name.clone(), sizes.clone()));
+                    self.input_node(Shape(sizes), false, name, port.name.span)
+                }
+                (_, Some(sizes)) => {
+                    let vocab = sizes.first().copied().unwrap_or(0);
+                    made.push((name.clone(), sizes));
+                    match self.input_node(Shape::default(), true, name, port.name.span) {
+                        Value::Tensor(tensor) => Value::Tokens {
+                            node: tensor.node,
+                            vocab,
+                        },
+                        other => other,
+                    }
+                }
+            };
+            self.set_local(port.local, value);
+        }
+        if ports(space, Direction::Input).next().is_none() {
+            self.report(diagnostics::no_port(space.span, "input"));
+        }
+        if ports(space, Direction::Output).next().is_none() {
+            self.report(diagnostics::no_port(space.span, "output"));
+        }
+        made
+    }
+
+    fn port_sizes(&mut self, port: &Port) -> Option<Vec<usize>> {
+        let dims: Vec<&hir::Expr> = match &port.ty.kind {
+            TypeKind::Tensor(dims) => dims
+                .iter()
+                .filter_map(|dim| match dim {
+                    Dim::Is(expr) => Some(expr),
+                    Dim::Bind(..) => None,
+                })
+                .collect(),
+            TypeKind::Tokens(vocab) => vec![vocab],
+            TypeKind::Error => return None,
+            _ => {
+                self.report(diagnostics::port_kind(port.ty.span, &port.name.name));
+                return None;
+            }
+        };
+        let mut sizes = Vec::with_capacity(dims.len());
+        for expr in dims {
+            let size = self.int(expr)?;
+            match usize::try_from(size).ok().filter(|size| *size > 0) {
+                Some(size) => sizes.push(size),
+                None => {
+                    self.report(diagnostics::empty_dimension(expr.span, size));
+                    return None;
+                }
+            }
+        }
+        Some(sizes)
+    }
+
+    /// Takes the values of the outputs: their names and sizes.
+    fn outputs(&mut self) -> Vec<(String, Vec<usize>)> {
+        let space = self.space;
+        let mut made = Vec::new();
+        let mut nodes: Vec<NodeIndex> = Vec::new();
+        for port in ports(space, Direction::Output) {
+            let name = &port.name.name;
+            let value = self
+                .frames
+                .first()
+                .and_then(|frame| frame.locals.get(port.local.index()))
+                .cloned()
+                .flatten();
+            let Some(value) = value else {
+                if !self.exhausted && !self.failed {
+                    self.report(diagnostics::output_without_value(port.name.span, name));
+                }
+                continue;
+            };
+            let value = self.convert(value, Some(&port.ty), port.name.span);
+            if let Value::Tensor(tensor) = value {
+                made.push((name.clone(), tensor.shape.0.clone()));
+                nodes.push(tensor.node);
+            }
+        }
+        if let Some(region) = self.regions.first_mut() {
+            region.outputs = nodes;
+        }
+        made
+    }
+
+    /// What is probably not meant.
+    fn warn(&mut self) {
+        if self.failed {
+            return;
+        }
+        if self.decisions.points.is_empty() {
+            let warning = diagnostics::no_decision(self.space.span, &self.space.name.name);
+            self.diagnostics.push(warning);
+        }
+        for (span, (widest, path)) in &self.widest {
+            if *widest == 1 {
+                self.diagnostics
+                    .push(diagnostics::single_option(*span, path));
+            }
+        }
+        let Some(region) = self.regions.first() else {
+            return;
+        };
+        // Backward from the outputs, over every edge.
+        let mut reached = vec![false; region.graph.node_count()];
+        let mut open = region.outputs.clone();
+        while let Some(node) = open.pop() {
+            if let Some(flag @ false) = reached.get_mut(node.index()) {
+                *flag = true;
+                open.extend(region.graph.neighbors_directed(node, petgraph::Incoming));
+            }
+        }
+        let inputs = region.inputs.clone();
+        for (port, node) in ports(self.space, Direction::Input).zip(inputs) {
+            if reached.get(node.index()) == Some(&false) {
+                self.diagnostics
+                    .push(diagnostics::input_unused(port.name.span, &port.name.name));
+            }
+        }
+        debug_assert!(
+            region
+                .graph
+                .node_weights()
+                .all(|node| node.op != Op::Select || !node.shape.is_empty())
+        );
+    }
+}
+
+fn ports(space: &hir::Space, direction: Direction) -> impl Iterator<Item = &Port> {
+    space
+        .ports
+        .iter()
+        .filter(move |port| port.direction == direction)
+}
+
+fn task(space: &hir::Space, inputs: Vec<Vec<usize>>, outputs: Vec<Vec<usize>>) -> Task {
+    let tokens = ports(space, Direction::Input)
+        .next()
+        .is_some_and(|port| matches!(port.ty.kind, TypeKind::Tokens(_)));
+    match (
+        inputs.first().map(Vec::as_slice),
+        outputs.first().map(Vec::as_slice),
+    ) {
+        (Some(&[vocab]), Some(&[out])) if tokens && out == vocab => Task::LanguageModel { vocab },
+        (Some(&[c, h, w]), Some(&[classes])) => Task::Classification {
+            image: [c, h, w],
+            classes,
+        },
+        _ => Task::Other,
+    }
+}
+
+/// For every dimension the parameter of the space that it is, if it is one.
+fn sizes_from(space: &hir::Space, port: &Port) -> Vec<Option<String>> {
+    let setting = |expr: &hir::Expr| match expr.kind {
+        ExprKind::Name(Res::Setting(id)) => space
+            .settings
+            .get(id.index())
+            .map(|param| param.name.name.clone()),
+        _ => None,
+    };
+    match &port.ty.kind {
+        TypeKind::Tensor(dims) => dims
+            .iter()
+            .map(|dim| match dim {
+                Dim::Is(expr) => setting(expr),
+                Dim::Bind(..) => None,
+            })
+            .collect(),
+        TypeKind::Tokens(vocab) => vec![setting(vocab)],
+        _ => Vec::new(),
+    }
+}
