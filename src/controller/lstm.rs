@@ -101,12 +101,12 @@ impl Weights {
         let gates = Tensor::cat(&[x, h], 1).mm(&self.lstm); // (n, 4H)
         let size = h.size()[1];
         let sigmoids = gates.narrow(1, 0, 3 * size).sigmoid();
-        let i = sigmoids.narrow(1, 0, size);
-        let f = sigmoids.narrow(1, size, size);
-        let o = sigmoids.narrow(1, 2 * size, size);
-        let g = gates.narrow(1, 3 * size, size).tanh();
-        let c = (f * c).addcmul(&i, &g); // (n, H)
-        let h = o * c.tanh(); // (n, H)
+        let input = sigmoids.narrow(1, 0, size);
+        let forget = sigmoids.narrow(1, size, size);
+        let output = sigmoids.narrow(1, 2 * size, size);
+        let candidate = gates.narrow(1, 3 * size, size).tanh();
+        let c = (forget * c).addcmul(&input, &candidate); // (n, H)
+        let h = output * c.tanh(); // (n, H)
         (h, c)
     }
 }
@@ -182,16 +182,16 @@ pub(super) fn constants(plan: &Plan, options: (Kind, Device)) -> Vec<Constants> 
             bias - near.map_or(0.0, |scale| distance * distance / scale)
         });
         let attends = matches!(step.options, OptionSource::Elements(_));
-        let bits = matches!(step.kind, StepKind::Bits { .. });
+        let takes_bits = matches!(step.kind, StepKind::Bits { .. });
         Constants {
             offset: (near.is_some() || !bias.is_empty()).then(|| row(offset.collect())),
-            nearness: (near.is_some() && attends && !bits).then(|| {
+            nearness: (near.is_some() && attends && !takes_bits).then(|| {
                 row(distances()
                     .map(|distance| 1.0 / (NEAR_INPUT_OFFSET + distance))
                     .collect())
             }),
             // A rate of 0 or 1 would make every other bit infinitely unlikely.
-            rate: step.hints.rate.filter(|_| bits).map(|rate| rate.clamp(1e-6, 1.0 - 1e-6)),
+            rate: step.hints.rate.filter(|_| takes_bits).map(|rate| rate.clamp(1e-6, 1.0 - 1e-6)),
         }
     };
     plan.steps.iter().map(of).collect()

@@ -113,7 +113,6 @@ impl Controller {
     }
 
     /// Its parameters θ: leaf tensors by name, always in the same order.
-    #[must_use]
     pub fn params(&self) -> &[(String, Tensor)] {
         &self.params
     }
@@ -162,5 +161,7 @@ fn load_into(
     Ok(())
 }
 
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;

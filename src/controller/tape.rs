@@ -201,8 +201,8 @@ impl<'a> Actions<'a> {
         match &self.source {
             Source::Given(flags) => self.columns(flags, index, step),
             Source::Draw(noise) => {
-                let noisy = log_probs.detach() + self.columns(noise, index, step);
-                noisy.zeros_like().scatter_value(1, &noisy.argmax(1, true), 1.0)
+                let keys = log_probs.detach() + self.columns(noise, index, step);
+                keys.zeros_like().scatter_value(1, &keys.argmax(1, true), 1.0)
             }
         }
     }

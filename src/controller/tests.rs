@@ -4,7 +4,9 @@
 use tch::{Device, Kind, Tensor};
 
 use super::*;
-use crate::decision::{Choice, DecisionSpace, count, plan, sample};
+use crate::decision::{
+    Choice, DecisionId, DecisionSpace, Domain, Hints, count, plan, sample,
+};
 
 /// A controller far from its start, so that nothing is near uniform.
 fn controller(space: &DecisionSpace) -> Controller {
@@ -224,7 +226,7 @@ fn skip_penalty_is_the_divergence_from_the_rate() {
     let space = DecisionSpace::macro_layers(2);
     let controller = controller(&space);
     let skips = space.points.iter().position(|p| p.path == "h[2].skips").unwrap();
-    let skips = crate::decision::DecisionId(skips as u32);
+    let skips = DecisionId(skips as u32);
     // All that comes before the one bit the same; only the bit differs.
     let pair: Vec<Architecture> = [vec![], vec![0]]
         .map(|set| {
@@ -245,14 +247,14 @@ fn skip_penalty_is_the_divergence_from_the_rate() {
 fn decisions_without_a_choice_have_probability_one() {
     let mut space = DecisionSpace::default();
     let table = space.add_table("only", 1);
-    space.choose("a", table, Default::default());
+    space.choose("a", table, Hints::default());
     let node = space.define("h[0]", &[]);
-    let one = crate::decision::Domain::One { n: 1 };
-    space.pick("b", &[node], one, Default::default());
+    let one = Domain::One { n: 1 };
+    space.pick("b", &[node], one, Hints::default());
     for max in [0, 1] {
-        let domain = crate::decision::Domain::Subset { n: max, min: max, max };
+        let domain = Domain::Subset { n: max, min: max, max };
         let elements = vec![node; max as usize];
-        space.pick("c", &elements, domain, Default::default());
+        space.pick("c", &elements, domain, Hints::default());
     }
     let rollout = controller(&space).sample(3, 0);
     assert_eq!(rollout.architectures, vec![all(&space).remove(0); 3]);

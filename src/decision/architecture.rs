@@ -4,7 +4,6 @@
 //! pairs, and a JSON object `{"space": .., "hash": .., "decisions": {path: choice}}`.
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{DecisionId, DecisionSpace, Domain};
 use crate::diagnostic::suggest;
@@ -339,28 +338,4 @@ fn json_pairs(text: &str, space: &DecisionSpace, name: &str) -> Result<Pairs, Ar
             Ok((path.clone(), options))
         })
         .collect()
-}
-
-impl DecisionSpace {
-    /// A hash of the decisions alone (paths, domains, options, conditions):
-    /// editing weights or hints of a space keeps its architectures valid.
-    #[must_use]
-    pub fn hash(&self) -> String {
-        let mut hasher = Sha256::new();
-        for point in &self.points {
-            hasher.update(format!(
-                "{}\0{:?}\0{}\0{:?}\n",
-                point.path,
-                point.domain,
-                point.options.join("\0"),
-                self.guards.get(point.active),
-            ));
-        }
-        hasher
-            .finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
 }

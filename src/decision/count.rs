@@ -30,11 +30,14 @@ pub fn count(space: &DecisionSpace) -> BigUint {
     .from(0, &mut Architecture::undecided(space))
 }
 
+/// The choices that later conditions still read, by decision.
+type Live = Vec<(u32, Option<Choice>)>;
+
 struct Counter<'a> {
     space: &'a DecisionSpace,
     /// The last decision whose condition reads this one; 0: none.
     last_read: Vec<usize>,
-    memo: HashMap<(usize, Vec<(u32, Option<Choice>)>), BigUint>,
+    memo: HashMap<(usize, Live), BigUint>,
 }
 
 impl Counter<'_> {
@@ -64,7 +67,7 @@ impl Counter<'_> {
     }
 
     fn remembered(&mut self, start: usize, made: &mut Architecture) -> BigUint {
-        let live: Vec<(u32, Option<Choice>)> = (0..start)
+        let live: Live = (0..start)
             .filter(|&index| self.last_read.get(index).is_some_and(|&last| last >= start))
             .map(|index| {
                 let id = DecisionId(index as u32);

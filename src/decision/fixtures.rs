@@ -61,11 +61,13 @@ impl DecisionSpace {
             };
             for i in 2..2 + n {
                 let path = |name: &str| format!("{cell}.t[{i}].{name}");
-                let p = space.pick(&path("p"), &nodes, one(i), Hints::default());
-                let q = space.pick(&path("q"), &nodes, one(i), Hints::default());
-                let f = space.choose(&path("f"), micro, hints.clone());
-                let g = space.choose(&path("g"), micro, hints.clone());
-                nodes.push(space.define(&format!("{cell}.t[{i}]"), &[p, q, f, g]));
+                let decisions = [
+                    space.pick(&path("p"), &nodes, one(i), Hints::default()),
+                    space.pick(&path("q"), &nodes, one(i), Hints::default()),
+                    space.choose(&path("f"), micro, hints.clone()),
+                    space.choose(&path("g"), micro, hints.clone()),
+                ];
+                nodes.push(space.define(&format!("{cell}.t[{i}]"), &decisions));
             }
         }
         space
@@ -86,7 +88,7 @@ impl DecisionSpace {
         space
     }
 
-    /// A decision of every form, half of them conditional; 408 architectures.
+    /// A decision of every form, half of them conditional.
     pub(crate) fn every_form() -> Self {
         let mut space = Self::default();
         let plain = Hints::default;
@@ -114,7 +116,7 @@ impl DecisionSpace {
         let either = space.guards.or(third, both);
         let chosen = space.decide("values", OptionSource::Table(values), set(2, 0, 2), plain());
         space.only_if(chosen, either);
-        // Two picks would anchor `u` at a step of its own; one value does too.
+        // Decides, but picks nothing: anchored at a step of its own.
         let u = space.define("u", &[chosen]);
         space.pick("none", &[], set(0, 0, 0), plain());
         let near = Hints {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Architecture, DecisionId};
+use super::{Architecture, DecisionId, DecisionSpace, Domain};
 
 /// An interned condition of a [`Guards`] arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -182,6 +182,44 @@ impl Guards {
             Guard::Not(inner) => !self.holds(*inner, architecture),
             Guard::And(operands) => operands.iter().all(|&g| self.holds(g, architecture)),
             Guard::Or(operands) => operands.iter().any(|&g| self.holds(g, architecture)),
+        }
+    }
+
+    /// A condition in words, by the paths and options of `space`: `t.f = conv3`,
+    /// `h[2].skips has 0`.
+    #[must_use]
+    pub fn words(&self, guard: GuardId, space: &DecisionSpace) -> String {
+        let join = |operands: &[GuardId], word: &str| {
+            let all: Vec<String> = operands
+                .iter()
+                .map(|&operand| match self.get(operand) {
+                    Guard::And(_) | Guard::Or(_) => format!("({})", self.words(operand, space)),
+                    _ => self.words(operand, space),
+                })
+                .collect();
+            all.join(word)
+        };
+        match self.get(guard) {
+            Guard::Always => "always".to_owned(),
+            Guard::Never => "never".to_owned(),
+            Guard::Has { decision, option } => {
+                let Some(point) = space.point(*decision) else {
+                    return "?".to_owned();
+                };
+                let verb = match point.domain {
+                    Domain::One { .. } => "=",
+                    Domain::Subset { .. } => "has",
+                };
+                let option = point.options.get(*option as usize);
+                format!(
+                    "{} {verb} {}",
+                    point.path,
+                    option.map_or("?", String::as_str)
+                )
+            }
+            Guard::Not(inner) => format!("not ({})", self.words(*inner, space)),
+            Guard::And(operands) => join(operands, " and "),
+            Guard::Or(operands) => join(operands, " or "),
         }
     }
 

@@ -10,6 +10,7 @@
 mod architecture;
 mod count;
 mod guard;
+mod hash;
 mod plan;
 mod point;
 mod sample;

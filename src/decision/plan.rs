@@ -19,8 +19,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Architecture, DecisionId, DecisionSpace, Domain, ElementId, Event, Guard, GuardId, Guards,
-    Hints, OptionSource, Table, TableId,
+    Architecture, DecisionId, DecisionSpace, Domain, ElementId, Event, GuardId, Guards, Hints,
+    OptionSource, Table, TableId,
 };
 
 #[cfg(test)]
@@ -132,10 +132,7 @@ impl Plan {
                 clauses.push(format!("anchor {}", name.map_or("?", |e| e.name.as_str())));
             }
             if step.active != GuardId::ALWAYS {
-                clauses.push(format!(
-                    "if {}",
-                    condition(&self.guards, step.active, space)
-                ));
+                clauses.push(format!("if {}", self.guards.words(step.active, space)));
             }
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{index:>4}  {}", clauses.join("; "));
@@ -164,48 +161,6 @@ impl Plan {
             }
         }
     }
-}
-
-/// A condition in words, by the paths and options of `space`.
-fn condition(guards: &Guards, guard: GuardId, space: &DecisionSpace) -> String {
-    let join = |operands: &[GuardId], word: &str| {
-        let all: Vec<String> = operands
-            .iter()
-            .map(|&operand| match guards.get(operand) {
-                Guard::And(_) | Guard::Or(_) => {
-                    format!("({})", condition(guards, operand, space))
-                }
-                _ => condition(guards, operand, space),
-            })
-            .collect();
-        all.join(word)
-    };
-    match guards.get(guard) {
-        Guard::Always => "always".to_owned(),
-        Guard::Never => "never".to_owned(),
-        Guard::Has { decision, option } => {
-            space
-                .point(*decision)
-                .map_or("?".to_owned(), |point| match point.domain {
-                    Domain::One { .. } => {
-                        format!("{} = {}", point.path, option_text(point, *option))
-                    }
-                    Domain::Subset { .. } => {
-                        format!("{} has {}", point.path, option_text(point, *option))
-                    }
-                })
-        }
-        Guard::Not(inner) => format!("not ({})", condition(guards, *inner, space)),
-        Guard::And(operands) => join(operands, " and "),
-        Guard::Or(operands) => join(operands, " or "),
-    }
-}
-
-fn option_text(point: &super::DecisionPoint, option: u32) -> &str {
-    point
-        .options
-        .get(option as usize)
-        .map_or("?", String::as_str)
 }
 
 /// The plan of `space`, whose events must decide every point once.

@@ -59,12 +59,21 @@ pub fn human(diagnostics: &[Diagnostic], sources: &SourceMap, style: Style) -> S
     })
     .with_width(WIDTH)
     .with_links(false);
+    let mut snippets: Vec<Snippet<'_>> = Vec::new();
+    for label in diagnostics.iter().flat_map(|diagnostic| &diagnostic.labels) {
+        let id = label.span.source;
+        if let Some(file) = sources.get(id)
+            && !snippets.iter().any(|snippet| snippet.file.id == id)
+        {
+            snippets.push(Snippet::new(file));
+        }
+    }
     let mut out = String::new();
     for diagnostic in diagnostics {
         if !out.is_empty() {
             out.push('\n');
         }
-        for report in reports(diagnostic, sources) {
+        for report in reports(diagnostic, &snippets) {
             // Writing to a string cannot fail; a snippet that cannot be drawn
             // leaves the text that stands so far.
             let _ = handler.render_report(&mut out, &report);
@@ -142,29 +151,47 @@ fn place_in_json(span: Option<Span>, sources: &SourceMap) -> Vec<(String, Value)
         .collect()
 }
 
-/// A diagnostic as miette's reports: one for each source that its labels lie in,
-/// since miette shows one source in a report.
-fn reports<'a>(diagnostic: &'a Diagnostic, sources: &'a SourceMap) -> Vec<Report<'a>> {
-    let mut groups: Vec<(Option<&SourceFile>, Vec<&Label>)> = Vec::new();
+/// A diagnostic as miette's reports: miette shows one source in a report, so there
+/// is one for each source that labels lie in. A label in a very long line has one of
+/// its own too, since not all of the line can be shown.
+fn reports<'a>(diagnostic: &'a Diagnostic, snippets: &'a [Snippet<'a>]) -> Vec<Report<'a>> {
+    struct Group<'a> {
+        snippet: Option<&'a Snippet<'a>>,
+        is_closed: bool,
+        labels: Vec<&'a Label>,
+    }
+    let mut groups: Vec<Group<'_>> = Vec::new();
     for label in &diagnostic.labels {
-        let file = sources.get(label.span.source);
-        let id = |file: Option<&SourceFile>| file.map(|file| file.id);
-        match groups.iter_mut().find(|(other, _)| id(*other) == id(file)) {
-            Some((_, labels)) => labels.push(label),
-            None => groups.push((file, vec![label])),
+        let id = label.span.source;
+        let snippet = snippets.iter().find(|snippet| snippet.file.id == id);
+        let is_closed = snippet.is_some_and(|snippet| snippet.is_in_long_line(label.span));
+        let open = groups.iter_mut().find(|group| {
+            !is_closed && !group.is_closed && group.snippet.map(|s| s.file.id) == Some(id)
+        });
+        match open {
+            Some(group) => group.labels.push(label),
+            None => groups.push(Group {
+                snippet,
+                is_closed,
+                labels: vec![label],
+            }),
         }
     }
     if groups.is_empty() {
-        groups.push((None, Vec::new()));
+        groups.push(Group {
+            snippet: None,
+            is_closed: true,
+            labels: Vec::new(),
+        });
     }
     groups
         .into_iter()
         .enumerate()
-        .map(|(nth, (file, labels))| Report {
+        .map(|(nth, group)| Report {
             diagnostic,
             is_first: nth == 0,
-            labels,
-            snippet: file.map(Snippet::new),
+            labels: group.labels,
+            snippet: group.snippet,
         })
         .collect()
 }
@@ -175,13 +202,13 @@ struct Report<'a> {
     diagnostic: &'a Diagnostic,
     is_first: bool,
     labels: Vec<&'a Label>,
-    snippet: Option<Snippet<'a>>,
+    snippet: Option<&'a Snippet<'a>>,
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.snippet {
-            Some(snippet) if !self.is_first => write!(f, "this belongs to it, in {}", snippet.name),
+            Some(snippet) if !self.is_first => write!(f, "see also {}", snippet.file.name),
             _ => f.write_str(&self.diagnostic.message),
         }
     }
@@ -211,12 +238,11 @@ impl miette::Diagnostic for Report<'_> {
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
         self.snippet
-            .as_ref()
-            .map(|snippet| snippet as &dyn SourceCode)
+            .map(|snippet| -> &dyn SourceCode { snippet })
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let snippet = self.snippet.as_ref()?;
+        let snippet = self.snippet?;
         Some(Box::new(self.labels.iter().enumerate().map(
             move |(nth, label)| {
                 let span = snippet.clip(label.span);
@@ -235,14 +261,14 @@ impl miette::Diagnostic for Report<'_> {
 /// would obey, and with long lines cut.
 #[derive(Debug)]
 struct Snippet<'a> {
-    name: &'a str,
+    file: &'a SourceFile,
     text: Cow<'a, str>,
 }
 
 impl<'a> Snippet<'a> {
     fn new(file: &'a SourceFile) -> Self {
         Self {
-            name: &file.name,
+            file,
             text: harmless(&file.text),
         }
     }
@@ -253,6 +279,15 @@ impl<'a> Snippet<'a> {
         let start = self.boundary(range.start);
         let end = self.boundary(range.end.min(start + MAX_LABEL)).max(start);
         SourceSpan::from(start..end)
+    }
+
+    /// Whether a label's line is too long to be shown whole.
+    fn is_in_long_line(&self, span: Span) -> bool {
+        let span = self.clip(span);
+        let line_start = self.start_of_context(span.offset(), 0);
+        let line_end = self.end_of_context(span.offset(), 0);
+        line_end - line_start > MAX_LINE
+            || !(line_start == 0 || self.text.as_bytes().get(line_start - 1) == Some(&b'\n'))
     }
 
     /// The last boundary of a character at or before `at`.
@@ -319,25 +354,16 @@ impl SourceCode for Snippet<'_> {
         let end = span.offset() + span.len();
         let from = self.start_of_context(span.offset(), context_lines_before);
         let to = self.end_of_context(end, context_lines_after).max(end);
-        let (Some(before), Some(data)) = (self.text.get(..from), self.text.get(from..to)) else {
-            return Err(MietteError::OutOfBounds);
-        };
-        let line = before.matches('\n').count();
+        let data = self.text.get(from..to).ok_or(MietteError::OutOfBounds)?;
         // miette asks without context for the line and column in a snippet's head.
         let column = if context_lines_before == 0 {
-            let line_start = self
-                .text
-                .get(..span.offset())
-                .and_then(|before| before.rfind('\n'))
-                .map_or(0, |newline| newline + 1);
-            self.text
-                .get(line_start..span.offset())
-                .map_or(0, |before| before.chars().count())
+            self.file.position(span.offset()).column - 1
         } else {
             0
         };
+        let line = self.file.position(from).line - 1;
         Ok(Box::new(MietteSpanContents::new_named(
-            self.name.to_owned(),
+            self.file.name.clone(),
             data.as_bytes(),
             SourceSpan::from(from..to),
             line,

@@ -15,6 +15,7 @@ pub mod cost;
 mod op;
 mod params;
 mod supergraph;
+mod view;
 pub mod write;
 
 pub use child::{Child, ChildRegion, ChildStep, select};

@@ -11,7 +11,7 @@ pub enum Padding {
     /// `max((out - 1) * stride + window - n, 0)` the smaller half goes before,
     /// the larger after, as in TensorFlow.
     Same,
-    /// `k / 2` on both sides, as is usual in PyTorch.
+    /// `k / 2` on both sides, as is usual in `PyTorch`.
     Torch,
     /// None.
     Valid,
@@ -31,10 +31,12 @@ pub struct Window {
 }
 
 impl Window {
-    /// The side of the area that it covers.
+    /// The side of the area that it covers; saturates.
     #[must_use]
     pub fn extent(self) -> usize {
-        (self.size - 1) * self.dilation + 1
+        (self.size - 1)
+            .saturating_mul(self.dilation)
+            .saturating_add(1)
     }
 
     /// Padding before and after a side of `n`.
@@ -45,7 +47,9 @@ impl Window {
             Padding::Torch => (self.extent() / 2, self.extent() / 2),
             Padding::Same => {
                 let out = n.div_ceil(self.stride);
-                let total = ((out.max(1) - 1) * self.stride + self.extent()).saturating_sub(n);
+                let total = ((out.max(1) - 1) * self.stride)
+                    .saturating_add(self.extent())
+                    .saturating_sub(n);
                 (total / 2, total - total / 2)
             }
         }
@@ -55,7 +59,8 @@ impl Window {
     #[must_use]
     pub fn result(self, n: usize) -> Option<usize> {
         let (before, after) = self.pads(n);
-        (n + before + after)
+        n.saturating_add(before)
+            .saturating_add(after)
             .checked_sub(self.extent())
             .map(|room| room / self.stride + 1)
     }

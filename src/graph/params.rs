@@ -54,10 +54,12 @@ pub struct Param {
 }
 
 impl Param {
-    /// How many numbers it holds.
+    /// How many numbers it holds; saturates.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.shape.iter().map(|&n| n as u64).product()
+        self.shape
+            .iter()
+            .fold(1, |product: u64, &n| product.saturating_mul(n as u64))
     }
 
     /// Whether it holds none.
@@ -139,13 +141,13 @@ impl ParamTable {
         self.banks.get(id.index())
     }
 
-    /// How many trained numbers some parameters hold together.
+    /// How many trained numbers some parameters hold together; saturates.
     pub fn trained(&self, ids: impl IntoIterator<Item = ParamId>) -> u64 {
         ids.into_iter()
             .filter_map(|id| self.get(id))
             .filter(|param| param.role.is_trained())
             .map(Param::len)
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 
     /// How many trained numbers there are in all.

@@ -18,10 +18,12 @@ id!(
 pub struct Shape(pub Vec<usize>);
 
 impl Shape {
-    /// How many numbers a tensor of it holds.
+    /// How many numbers a tensor of it holds; saturates.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.0.iter().map(|&n| n as u64).product()
+        self.0
+            .iter()
+            .fold(1, |product: u64, &n| product.saturating_mul(n as u64))
     }
 
     /// Whether it holds none.

@@ -131,6 +131,16 @@ pub(super) fn unused(span: Span, what: &str, name: &str) -> Diagnostic {
     ))
 }
 
+pub(super) fn unused_import(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::warning(
+        Code::UnusedName,
+        span,
+        format!("`{name}` is imported and never used"),
+        "never used",
+    )
+    .help("take it out of the `use`")
+}
+
 pub(super) fn bad_annotation(span: Span, name: &str, why: &str) -> Diagnostic {
     const KNOWN: [&str; 7] = ["per", "tie", "near", "rate", "bias", "ordered", "repeat"];
     let known = KNOWN.contains(&name);
@@ -190,6 +200,7 @@ pub(super) fn decision_in_op(span: Span, what: &str, op: &str, op_span: Span) ->
 }
 
 /// A file without a space.
+#[must_use]
 pub fn no_space(source: crate::span::SourceId) -> Diagnostic {
     Diagnostic::error(
         Code::WhichSpace,
@@ -201,6 +212,7 @@ pub fn no_space(source: crate::span::SourceId) -> Diagnostic {
 }
 
 /// A file without the space that was asked for.
+#[must_use]
 pub fn unknown_space(
     source: crate::span::SourceId,
     name: &str,

@@ -11,6 +11,8 @@ pub(super) struct Entry {
     pub res: Res,
     pub span: Span,
     pub used: bool,
+    /// Whether a `use` brought it in.
+    pub imported: bool,
 }
 
 /// The items that a file or a space declares, in the order declared.

@@ -38,6 +38,9 @@ impl Default for PolicyConfig {
     }
 }
 
+/// Measures architectures: one reward each, in their order; higher is better.
+pub type RewardFn<'a, E> = dyn FnMut(&[Architecture]) -> Result<Vec<f64>, E> + 'a;
+
 /// A controller θ and what trains it.
 #[derive(Debug)]
 pub struct Policy {
@@ -133,8 +136,8 @@ impl Policy {
         &self.controller
     }
 
-    /// One step on θ: samples `n` architectures, asks for their rewards (higher
-    /// is better), and averages their policy gradients.
+    /// One step on θ: samples `n` architectures, asks for their rewards, and
+    /// averages their policy gradients.
     ///
     /// # Errors
     /// What `reward` fails with, and a [`PolicyError`] where a number is not
@@ -143,7 +146,7 @@ impl Policy {
         &mut self,
         n: usize,
         seed: u64,
-        reward: &mut dyn FnMut(&[Architecture]) -> Result<Vec<f64>, E>,
+        reward: &mut RewardFn<'_, E>,
     ) -> Result<UpdateReport, E> {
         let rollout = self.controller.sample(n, seed);
         let measured = reward(&rollout.architectures)?;
@@ -274,4 +277,173 @@ fn mean(values: &[f64]) -> f64 {
 /// The values of a vector, read back from its device.
 fn to_vec(tensor: &Tensor) -> Vec<f64> {
     Vec::try_from(tensor.detach().to_kind(Kind::Double)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controller::ControllerConfig;
+    use crate::decision::{Choice, DecisionId, DecisionSpace, plan};
+    use tch::Device;
+
+    fn policy(space: &DecisionSpace, config: PolicyConfig) -> Policy {
+        let network = ControllerConfig {
+            hidden: 16,
+            ..ControllerConfig::default()
+        };
+        let kind = Kind::Double;
+        let controller = Controller::with_kind(plan(space), network, 0, Device::Cpu, kind);
+        Policy::new(controller, config)
+    }
+
+    /// As many points as decisions chose option 0, or a set without it.
+    fn points(architectures: &[Architecture]) -> Result<Vec<f64>, PolicyError> {
+        let chose_it = |a: &Architecture, id| match a.get(DecisionId(id)) {
+            Some(Choice::One(option)) => *option == 0,
+            Some(Choice::Set(set)) => !set.contains(&0),
+            None => false,
+        };
+        let of = |a: &Architecture| (0..7).filter(|&id| chose_it(a, id)).count() as f64;
+        Ok(architectures.iter().map(of).collect())
+    }
+
+    fn values(state: &[(String, Tensor)]) -> Vec<(String, Vec<f64>)> {
+        let value = |(name, tensor): &(String, Tensor)| (name.clone(), to_vec(&tensor.view(-1)));
+        state.iter().map(value).collect()
+    }
+
+    #[test]
+    fn the_loss_is_made_of_rewards_entropy_baseline_and_skip_rate() {
+        let space = DecisionSpace::macro_layers(3);
+        let config = PolicyConfig {
+            entropy_weight: 0.5,
+            baseline_decay: 0.75,
+            skip_weight: 2.0,
+            ..PolicyConfig::default()
+        };
+        let mut policy = policy(&space, config);
+        let rollout = policy.controller.sample(2, 9);
+        let pair = |tensor: &Tensor| <[f64; 2]>::try_from(to_vec(tensor)).unwrap();
+        let [p0, p1] = pair(&rollout.log_prob);
+        let [h0, h1] = pair(&rollout.entropy);
+        let [k0, k1] = pair(&rollout.skip_penalty);
+        let report = policy.update(2, 9, &mut |_| Ok::<_, PolicyError>(vec![3.0, 1.0]));
+        let report = report.unwrap();
+        let (r0, r1) = (3.0 + 0.5 * h0, 1.0 + 0.5 * h1);
+        let b0 = 0.25 * r0;
+        let b1 = 0.75 * b0 + 0.25 * r1;
+        let loss = -(p0 * (r0 - b0) + p1 * (r1 - b1)) / 2.0 + 2.0 * (k0 + k1) / 2.0;
+        assert!((report.loss - loss).abs() < 1e-12);
+        assert!((report.baseline - b1).abs() < 1e-12);
+        assert!((report.mean_reward - 2.0).abs() < 1e-12);
+        let (best, architecture) = report.best.unwrap();
+        assert!((best - 3.0).abs() < 1e-12);
+        assert_eq!(architecture, rollout.architectures[0]);
+    }
+
+    #[test]
+    fn learns_a_planted_best_in_every_form_of_decision() {
+        let space = DecisionSpace::every_form();
+        let config = PolicyConfig {
+            lr: 1e-2,
+            skip_weight: 0.0,
+            ..PolicyConfig::default()
+        };
+        let mut policy = policy(&space, config);
+        let first = policy.update(30, 0, &mut points).unwrap().mean_reward;
+        for seed in 1..150 {
+            policy.update(30, seed, &mut points).unwrap();
+        }
+        let last = policy.update(30, 150, &mut points).unwrap();
+        assert!(first < 3.7, "{first}");
+        assert!(last.mean_reward > 4.6, "{}", last.mean_reward);
+    }
+
+    #[test]
+    fn skip_penalty_alone_brings_bits_to_their_rate() {
+        let space = DecisionSpace::macro_layers(4);
+        let config = PolicyConfig {
+            lr: 1e-2,
+            ..PolicyConfig::default()
+        };
+        let mut policy = policy(&space, config);
+        let mut none = |a: &[Architecture]| Ok::<_, PolicyError>(vec![0.0; a.len()]);
+        for seed in 0..60 {
+            policy.update(5, seed, &mut none).unwrap();
+        }
+        let _guard = tch::no_grad_guard();
+        let rollout = policy.controller.sample(500, 0);
+        assert!(rollout.skip_penalty.mean(None).double_value(&[]) < 1e-3);
+        let bits = |a: &Architecture| match a.get(DecisionId(7)) {
+            Some(Choice::Set(skips)) => skips.len(),
+            _ => 0,
+        };
+        // 1,500 bits at 0.4: three standard deviations are 57.
+        let set: usize = rollout.architectures.iter().map(bits).sum();
+        assert!((543..=657).contains(&set), "{set}");
+    }
+
+    #[test]
+    fn a_bad_reward_changes_nothing() {
+        let mut policy = policy(&DecisionSpace::every_form(), PolicyConfig::default());
+        policy.update(4, 0, &mut points).unwrap();
+        let before = values(&policy.state());
+        let mut refuse = |rewards: Vec<f64>| {
+            let update = policy.update(2, 1, &mut |_| Ok::<_, PolicyError>(rewards.clone()));
+            update.unwrap_err()
+        };
+        let error = refuse(vec![0.5, f64::NAN]);
+        assert!(matches!(error, PolicyError::Reward { index: 1, .. }));
+        let count = PolicyError::Count {
+            expected: 2,
+            found: 1,
+        };
+        assert_eq!(refuse(vec![0.5]), count);
+        assert!(matches!(refuse(vec![f64::MAX, -f64::MAX]), PolicyError::Diverged { .. }));
+        assert_eq!(values(&policy.state()), before);
+    }
+
+    #[test]
+    fn a_loaded_policy_goes_on_as_if_it_had_never_stopped() {
+        let space = DecisionSpace::every_form();
+        let run = |stop: u64| {
+            let mut running = policy(&space, PolicyConfig::default());
+            for seed in 0..6 {
+                if seed == stop {
+                    let saved = running.state();
+                    let saved = saved.into_iter().map(|(name, t)| (name, t.copy())).collect();
+                    running = policy(&space, PolicyConfig::default());
+                    running.load_state(saved).unwrap();
+                }
+                running.update(5, seed, &mut points).unwrap();
+            }
+            values(&running.state())
+        };
+        assert_eq!(run(3), run(99));
+    }
+
+    #[test]
+    fn a_foreign_state_is_refused() {
+        let mut policy = policy(&DecisionSpace::every_form(), PolicyConfig::default());
+        let load = |change: fn(&mut Vec<(String, Tensor)>), policy: &mut Policy| {
+            let mut state = policy.state();
+            change(&mut state);
+            policy.load_state(state).map_err(|why| why.to_string())
+        };
+        let lost = load(|state| drop(state.pop()), &mut policy);
+        assert!(lost.unwrap_err().contains("`baseline`"));
+        let lost = load(|state| drop(state.remove(0)), &mut policy);
+        assert!(lost.unwrap_err().contains("`g_emb`"));
+        let more = load(|s| s.push(("omega".to_owned(), Tensor::from(1.0))), &mut policy);
+        assert!(more.unwrap_err().contains("`omega`"));
+    }
+
+    #[test]
+    fn nothing_to_decide_is_nothing_to_learn() {
+        let mut policy = policy(&DecisionSpace::default(), PolicyConfig::default());
+        let report = policy.update(3, 0, &mut |_| Ok::<_, PolicyError>(vec![1.0; 3]));
+        assert!(report.unwrap().grad_norm < 1e-12);
+        let report = policy.update(0, 0, &mut |_| Ok::<_, PolicyError>(vec![]));
+        assert_eq!(report.unwrap().best, None);
+    }
 }

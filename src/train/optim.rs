@@ -448,6 +448,6 @@ mod tests {
         close(&grads[0], &[0.6]);
         close(&grads[1], &[0.8]);
         assert!((clip_global_norm(&mut grads, 2.0) - 1.0).abs() < 1e-12);
-        assert_eq!(clip_global_norm(&mut [], 1.0), 0.0);
+        assert!(clip_global_norm(&mut [], 1.0) < 1e-12);
     }
 }

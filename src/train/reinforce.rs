@@ -38,7 +38,6 @@ impl Baseline {
 
 /// The mean of `-log π(m) · advantage` over a batch of samples, whose gradient
 /// is the policy gradient. `[n], [n]` to `[]`
-#[must_use]
 pub fn policy_loss(log_prob: &Tensor, advantage: &Tensor) -> Tensor {
     -(log_prob * advantage.detach()).mean(None)
 }

@@ -142,6 +142,12 @@ impl Evaluator<'_> {
                     _ => self.report(diagnostics::no_result(span, "this", "tensors")),
                 }
             }
+            (Value::Tensor(_), b) => {
+                self.report(diagnostics::wrong_kind(b_span, "a tensor or a number", &b))
+            }
+            (a, Value::Tensor(_)) => {
+                self.report(diagnostics::wrong_kind(a_span, "a tensor or a number", &a))
+            }
             (a, b) => match (as_float(&a), as_float(&b)) {
                 (Some(a), Some(b)) => {
                     let value = match op {
@@ -158,10 +164,10 @@ impl Evaluator<'_> {
                     }
                 }
                 (None, _) => {
-                    self.report(diagnostics::wrong_kind(a_span, "a number or a tensor", &a))
+                    self.report(diagnostics::wrong_kind(a_span, "a tensor or a number", &a))
                 }
                 (_, None) => {
-                    self.report(diagnostics::wrong_kind(b_span, "a number or a tensor", &b))
+                    self.report(diagnostics::wrong_kind(b_span, "a tensor or a number", &b))
                 }
             },
         }
@@ -202,7 +208,6 @@ impl Evaluator<'_> {
         };
         if a.shape != b.shape {
             return self.report(diagnostics::operands_differ(
-                span,
                 verb,
                 (a_span, &a.shape),
                 (b_span, &b.shape),

@@ -192,7 +192,7 @@ impl Evaluator<'_> {
     fn apply_choice(&mut self, candidates: &[Option_], args: &[Given], site: Span) -> Value {
         let mut results = Vec::with_capacity(candidates.len());
         for candidate in candidates {
-            let value = self.under(candidate, |this| match &candidate.value {
+            let value = self.under(candidate, site, |this| match &candidate.value {
                 Value::Callable(callable) => this.apply(callable, args.to_vec(), site, None),
                 _ => Value::Unknown,
             });
@@ -205,16 +205,18 @@ impl Evaluator<'_> {
         self.select(results, site, input.as_ref())
     }
 
-    /// Runs something under a candidate's guard and name.
+    /// Runs something under a candidate's guard and name. `site` is where it is
+    /// applied: two choices of one set, applied at two places, share nothing.
     pub(super) fn under(
         &mut self,
         candidate: &Option_,
+        site: Span,
         run: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
         let outer = self.path;
         self.path = self.decisions.guards.and(outer, candidate.guard);
-        let decision_path = self.decision_path.push(&candidate.name, candidate.span);
-        let instance_path = self.instance_path.push(&candidate.name, candidate.span);
+        let decision_path = self.decision_path.push(&candidate.name, site);
+        let instance_path = self.instance_path.push(&candidate.name, site);
         let binding = self.binding.take();
         let value = run(self);
         self.binding = binding;
@@ -226,8 +228,8 @@ impl Evaluator<'_> {
 
     // ---- binding
 
-    /// Gives every parameter its argument: by name, then what waited from the
-    /// second parameter on, then the rest by place. Reports what does not fit.
+    /// Gives every parameter its argument: first what waited, from the second
+    /// parameter on, then the rest. Reports what does not fit.
     pub(super) fn bind(
         &mut self,
         what: &str,
@@ -237,33 +239,34 @@ impl Evaluator<'_> {
     ) -> Option<Vec<Option<Given>>> {
         let mut bound: Vec<Option<Given>> = vec![None; names.len()];
         let mut ok = true;
-        let groups = [(known, 1), (args, 0)];
-        for (group, _) in &groups {
-            for arg in group {
-                let Some(name) = arg.name.as_deref() else {
-                    continue;
-                };
-                match names.iter().position(|known| *known == name) {
-                    None => {
-                        self.report(diagnostics::unknown_argument(arg.span, what, name, names));
-                        ok = false;
-                    }
-                    Some(place) => match bound.get_mut(place) {
-                        Some(slot @ None) => *slot = Some(arg.clone()),
-                        _ => {
-                            self.report(diagnostics::argument_twice(arg.span, what, name));
-                            ok = false;
-                        }
-                    },
-                }
-            }
-        }
-        for (group, first) in groups {
-            for arg in group.into_iter().filter(|arg| arg.name.is_none()) {
-                match bound.iter_mut().skip(first).find(|slot| slot.is_none()) {
+        for (group, first) in [(known, 1), (args, 0)] {
+            // By place, over what an earlier group left open; then by name.
+            let mut open: Vec<usize> = (first..names.len())
+                .filter(|place| matches!(bound.get(*place), Some(None)))
+                .collect();
+            open.reverse();
+            let (named, placed): (Vec<Given>, Vec<Given>) =
+                group.into_iter().partition(|arg| arg.name.is_some());
+            for arg in placed {
+                match open.pop().and_then(|place| bound.get_mut(place)) {
                     Some(slot) => *slot = Some(arg),
                     None => {
                         self.report(diagnostics::too_many_arguments(arg.span, what, names));
+                        ok = false;
+                    }
+                }
+            }
+            for arg in named {
+                let name = arg.name.clone().unwrap_or_default();
+                let place = names.iter().position(|known| **known == *name);
+                match place.and_then(|place| bound.get_mut(place)) {
+                    None => {
+                        self.report(diagnostics::unknown_argument(arg.span, what, &name, names));
+                        ok = false;
+                    }
+                    Some(slot @ None) => *slot = Some(arg),
+                    Some(Some(_)) => {
+                        self.report(diagnostics::argument_twice(arg.span, what, &name));
                         ok = false;
                     }
                 }
@@ -338,7 +341,13 @@ impl Evaluator<'_> {
         };
         self.binding = binding;
         let value = match &function.result {
-            Some(result) => self.check_result(value, result, name),
+            Some(result) => {
+                let span = match body {
+                    FnBody::Expr(expr) => expr.span,
+                    FnBody::Block(_) => result.span,
+                };
+                self.check_result(value, result, name, span)
+            }
             None => value,
         };
         self.frames.pop();
@@ -422,11 +431,11 @@ impl Evaluator<'_> {
         Value::Tensor(tensor)
     }
 
-    fn check_result(&mut self, value: Value, result: &Type, name: &str) -> Value {
+    fn check_result(&mut self, value: Value, result: &Type, name: &str, span: Span) -> Value {
         if let (TypeKind::Tensor(_), Value::List(_) | Value::Tuple(_)) = (&result.kind, &value) {
             return self.report(diagnostics::result_kind(result.span, name, &value));
         }
-        self.convert(value, Some(result), result.span)
+        self.convert(value, Some(result), span)
     }
 
     // ---- what several builtins take

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::arith::{as_float, plain};
 use super::call::decided;
 use super::value::{Callable, Item, List, Option_, Tag, Tensor, Value};
-use super::{Evaluator, diagnostics, paths};
+use super::{Evaluator, diagnostics};
 use crate::decision::{
     DecisionId, DecisionPoint, Domain, ElementId, Event, GuardId, Hints, OptionSource, Table,
     TableId,
@@ -13,6 +13,9 @@ use crate::decision::{
 use crate::graph::Op;
 use crate::hir::{self, Candidate, Choose, Expr, HintExprs, OpsId, Pick, PickCount};
 use crate::span::Span;
+
+/// The operations of a named set, with their names and places.
+pub(super) type Candidates = Rc<Vec<(String, Value, Span)>>;
 
 impl Evaluator<'_> {
     // ---- choose
@@ -98,7 +101,7 @@ impl Evaluator<'_> {
                 value: Value::Unknown,
                 span: candidate.value.span,
             };
-            option.value = self.under(&option, |this| this.eval(&candidate.value));
+            option.value = self.under(&option, span, |this| this.eval(&candidate.value));
             options.push(option);
         }
         if options
@@ -114,7 +117,7 @@ impl Evaluator<'_> {
     }
 
     /// The candidates of a named set, computed once.
-    fn ops(&mut self, id: OpsId, span: Span) -> Option<Rc<Vec<(String, Value, Span)>>> {
+    fn ops(&mut self, id: OpsId, span: Span) -> Option<Candidates> {
         if let Some(Some(known)) = self.ops.get(id.index()) {
             return Some(known.clone());
         }
@@ -378,18 +381,12 @@ impl Evaluator<'_> {
             self.report(diagnostics::empty_choice(span));
             return None;
         }
-        let name = self.binding.clone().unwrap_or_default();
-        let path = if name.is_empty() {
-            // An anonymous decision is its instance, told apart by site.
-            let at = self.decision_path.with("", span);
-            if at.is_empty() {
-                "choice".to_owned()
-            } else {
-                at
-            }
-        } else {
-            self.decision_path.with(&name, span)
-        };
+        let mut path = self
+            .decision_path
+            .name(self.binding.as_deref().unwrap_or_default(), span);
+        if path.is_empty() {
+            "choice".clone_into(&mut path);
+        }
         if self.replaying() {
             return self.replay(&path, span, domain, &options);
         }
@@ -410,10 +407,10 @@ impl Evaluator<'_> {
             span,
         });
         self.decisions.events.push(Event::Decide(id));
-        if let Some(element) = self.defining.last() {
-            if let Some(element) = self.decisions.elements.get_mut(element.index()) {
-                element.decisions.push(id);
-            }
+        if let Some(element) = self.defining.last()
+            && let Some(element) = self.decisions.elements.get_mut(element.index())
+        {
+            element.decisions.push(id);
         }
         if let Some(state) = self.inside.last().and_then(|cell| self.cells.get_mut(cell)) {
             state.decisions.insert(path, id);
@@ -524,7 +521,7 @@ impl Evaluator<'_> {
                 Some(Value::Tensor(tensor)) => Some(&tensor.shape),
                 _ => None,
             };
-            let place = paths::join(self.decision_path.as_str(), "");
+            let place = self.decision_path.as_str().to_owned();
             return self.report(diagnostics::candidates_differ(site, &shapes, input, &place));
         }
         let timed = tensors.iter().any(|(tensor, _)| tensor.timed);

@@ -15,6 +15,13 @@ fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     names.join(", ")
 }
 
+fn elements(n: usize) -> String {
+    match n {
+        1 => "1 element".to_owned(),
+        n => format!("{n} elements"),
+    }
+}
+
 // ---- kinds and arguments
 
 pub(super) fn wrong_kind(span: Span, wanted: &str, found: &Value) -> Diagnostic {
@@ -25,7 +32,7 @@ pub(super) fn wrong_kind(span: Span, wanted: &str, found: &Value) -> Diagnostic 
         found.describe(),
     );
     match (wanted, found) {
-        ("a tensor", Value::Callable(_)) => {
+        ("a tensor" | "a tensor or a number", Value::Callable(_)) => {
             diagnostic.help("apply the operation to a tensor: `op(x)` or `x |> op`")
         }
         ("an operation", Value::Tensor(_)) => diagnostic
@@ -266,18 +273,16 @@ pub(super) fn input_unused(span: Span, name: &str) -> Diagnostic {
 // ---- shapes
 
 pub(super) fn operands_differ(
-    span: Span,
     verb: &str,
     (a_span, a): (Span, &Shape),
     (b_span, b): (Span, &Shape),
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         Code::ShapesDiffer,
-        span,
+        a_span,
         format!("cannot {verb} {a} and {b}"),
-        "",
+        a.to_string(),
     )
-    .label(a_span, a.to_string())
     .label(b_span, b.to_string());
     match (a.0.as_slice(), b.0.as_slice()) {
         ([_, ha, wa], [cb, hb, wb]) if ha == hb && wa == wb => diagnostic.help(format!(
@@ -495,7 +500,7 @@ pub(super) fn pick_too_many(span: Span, count: &str, source: Span, n: u32) -> Di
         format!("`pick {count}` needs more than the list has"),
         format!("picks {count}"),
     )
-    .label(source, format!("{n} elements here"))
+    .label(source, format!("{} here", elements(n as usize)))
 }
 
 pub(super) fn pick_negative(span: Span, k: i64) -> Diagnostic {
@@ -602,9 +607,19 @@ pub(super) fn cell_count(span: Span, n: i64) -> Diagnostic {
 
 // ---- graph
 
+pub(super) fn read_before_assigned(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::ReadBeforeAssigned,
+        span,
+        format!("`{name}` is read in its own definition"),
+        "the element that is being defined",
+    )
+    .help("a node reads earlier elements only")
+}
+
 pub(super) fn out_of_range(span: Span, at: i64, n: usize, slice: bool) -> Diagnostic {
     let message = if slice {
-        format!("the slice ends at {at}, and the list has {n} elements")
+        format!("the slice ends at {at}, and the list has {}", elements(n))
     } else {
         format!("there is no element {at}: the list has {n}")
     };
@@ -661,7 +676,8 @@ pub(super) fn family_gap(span: Span, name: &str, at: i64, next: usize) -> Diagno
         format!("starts at {at}"),
     )
     .help(format!(
-        "`{name}` has {next} elements so far: let the range start at {next}"
+        "`{name}` has {} so far: let the range start at {next}",
+        elements(next)
     ))
 }
 

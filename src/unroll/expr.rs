@@ -117,10 +117,10 @@ impl Evaluator<'_> {
     }
 
     fn list(&mut self, items: &[Expr]) -> Value {
-        if let [only] = items {
-            if let ExprKind::Generator(generator) = &only.kind {
-                return self.generator(generator);
-            }
+        if let [only] = items
+            && let ExprKind::Generator(generator) = &only.kind
+        {
+            return self.generator(generator);
         }
         let values: Vec<Value> = items.iter().map(|item| self.eval(item)).collect();
         Value::List(Rc::new(List::fixed(values)))
@@ -270,7 +270,11 @@ impl Evaluator<'_> {
             let at = this.int(expr)?;
             let found = usize::try_from(at).ok().filter(|&at| at < limit);
             if found.is_none() {
-                this.report(diagnostics::out_of_range(expr.span, at, n, limit > n));
+                let diagnostic = match this.being_defined(at) {
+                    Some(name) if limit == n => diagnostics::read_before_assigned(expr.span, name),
+                    _ => diagnostics::out_of_range(expr.span, at, n, limit > n),
+                };
+                this.report(diagnostic);
             }
             found
         };
@@ -299,6 +303,14 @@ impl Evaluator<'_> {
                 None => Value::Unknown,
             },
         }
+    }
+
+    /// The name of the element that is being defined, if it has this index.
+    fn being_defined(&self, at: i64) -> Option<&str> {
+        let element = self.defining.last()?;
+        let state = self.elements.get(element.index())?;
+        let element = self.decisions.elements.get(element.index())?;
+        (usize::try_from(at) == Ok(state.index)).then_some(element.name.as_str())
     }
 
     /// Binds a pattern to a value in the current frame.

@@ -37,7 +37,6 @@ pub use settings::{Setting, Settings};
 pub use space::Ports;
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 
 use indexmap::IndexMap;
 
@@ -103,7 +102,7 @@ struct Evaluator<'a> {
     frames: Vec<Frame>,
     settings: Vec<Value>,
     consts: Vec<Option<Value>>,
-    ops: Vec<Option<Rc<Vec<(String, Value, Span)>>>>,
+    ops: Vec<Option<decide::Candidates>>,
     evaluating: Vec<hir::Res>,
 
     decisions: DecisionSpace,

@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use crate::span::Span;
 
+/// The sites that gave a text, in order of their first visit.
+type Sites = HashMap<String, Vec<Span>>;
+
 /// A dotted path under construction.
 ///
 /// Two call sites may give the same segment under the same path (`conv` twice
@@ -12,7 +15,8 @@ use crate::span::Span;
 #[derive(Debug, Default)]
 pub(super) struct Path {
     text: String,
-    sites: HashMap<String, Vec<Span>>,
+    segments: Sites,
+    names: Sites,
 }
 
 impl Path {
@@ -22,19 +26,13 @@ impl Path {
 
     /// The path with one more segment, made unique by site.
     pub fn with(&mut self, segment: &str, site: Span) -> String {
-        let mut full = join(&self.text, segment);
-        let sites = self.sites.entry(full.clone()).or_default();
-        let place = sites
-            .iter()
-            .position(|known| *known == site)
-            .unwrap_or_else(|| {
-                sites.push(site);
-                sites.len() - 1
-            });
-        if place > 0 {
-            full.push_str(&format!("#{}", place + 1));
-        }
-        full
+        unique(&mut self.segments, join(&self.text, segment), site)
+    }
+
+    /// The name of what stands at the path, or at one more segment, made
+    /// unique by site among names.
+    pub fn name(&mut self, segment: &str, site: Span) -> String {
+        unique(&mut self.names, join(&self.text, segment), site)
     }
 
     /// Appends a segment, unique by site; gives what [`Self::restore`] takes back.
@@ -50,6 +48,22 @@ impl Path {
 
     pub fn restore(&mut self, saved: String) {
         self.text = saved;
+    }
+}
+
+fn unique(sites: &mut Sites, text: String, site: Span) -> String {
+    let sites = sites.entry(text.clone()).or_default();
+    let place = sites
+        .iter()
+        .position(|known| *known == site)
+        .unwrap_or_else(|| {
+            sites.push(site);
+            sites.len() - 1
+        });
+    if place == 0 {
+        text
+    } else {
+        format!("{text}#{}", place + 1)
     }
 }
 

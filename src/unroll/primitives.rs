@@ -55,10 +55,10 @@ impl Evaluator<'_> {
             Builtin::Conv1d | Builtin::Attention => Some((2, "two dimensions")),
             _ => None,
         };
-        if let Some((rank, words)) = rank {
-            if x.shape.0.len() != rank {
-                return self.report(diagnostics::primitive_rank(span, name, &x.shape, words));
-            }
+        if let Some((rank, words)) = rank
+            && x.shape.0.len() != rank
+        {
+            return self.report(diagnostics::primitive_rank(span, name, &x.shape, words));
         }
         match builtin {
             Builtin::Identity => self.unary_node(Op::Identity, &x, site),

@@ -65,10 +65,10 @@ pub(super) fn run(
     };
     let settings = evaluator.settings(settings);
     let inputs = evaluator.inputs();
-    if let Flow::Return(value) = evaluator.body(&space.body) {
-        if !matches!(value, Value::Unknown) {
-            evaluator.report(diagnostics::return_outside(space.span));
-        }
+    if let Flow::Return(value) = evaluator.body(&space.body)
+        && !matches!(value, Value::Unknown)
+    {
+        evaluator.report(diagnostics::return_outside(space.span));
     }
     let outputs = evaluator.outputs();
     evaluator.warn();

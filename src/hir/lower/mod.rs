@@ -127,7 +127,12 @@ impl<'a> Lowerer<'a> {
         }
         for name in &usage.names {
             match exported.get(&name.name) {
-                Some(entry) => self.declare(items, name, entry.res),
+                Some(entry) => {
+                    self.declare(items, name, entry.res);
+                    if let Some(entry) = items.get_mut(&name.name) {
+                        entry.imported = true;
+                    }
+                }
                 None => self.diagnostics.push(diagnostics::not_exported(
                     name.span,
                     &name.name,
@@ -182,6 +187,7 @@ impl<'a> Lowerer<'a> {
                     res,
                     span: name.span,
                     used: name.name.starts_with('_'),
+                    imported: false,
                 };
                 items.insert(name.name.clone(), entry);
             }
@@ -361,6 +367,11 @@ impl<'a> Lowerer<'a> {
             if entry.used {
                 continue;
             }
+            if entry.imported {
+                self.diagnostics
+                    .push(diagnostics::unused_import(entry.span, name));
+                continue;
+            }
             let what = match entry.res {
                 Res::Setting(_) => "the parameter",
                 Res::Const(_) => "the constant",
@@ -376,20 +387,20 @@ impl<'a> Lowerer<'a> {
     // ---- names
 
     fn resolve(&mut self, path: &ast::Path) -> Option<Res> {
-        if let [module, name] = path.segments.as_slice() {
-            if let Some(items) = self.aliases.get(&module.name) {
-                let found = items.get(&name.name).map(|entry| entry.res);
-                if found.is_none() {
-                    let known = items.keys().map(String::as_str);
-                    self.diagnostics.push(diagnostics::not_exported(
-                        name.span,
-                        &name.name,
-                        &module.name,
-                        known,
-                    ));
-                }
-                return found;
+        if let [module, name] = path.segments.as_slice()
+            && let Some(items) = self.aliases.get(&module.name)
+        {
+            let found = items.get(&name.name).map(|entry| entry.res);
+            if found.is_none() {
+                let known = items.keys().map(String::as_str);
+                self.diagnostics.push(diagnostics::not_exported(
+                    name.span,
+                    &name.name,
+                    &module.name,
+                    known,
+                ));
             }
+            return found;
         }
         let name = path_text(path);
         if let Some(local) = self.locals.find(&name) {

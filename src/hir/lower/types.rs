@@ -53,20 +53,20 @@ impl Lowerer<'_> {
     }
 
     fn dim(&mut self, dim: &ast::Expr, binds: bool) -> Dim {
-        if let (true, ast::ExprKind::Path(path)) = (binds, &dim.kind) {
-            if let [name] = path.segments.as_slice() {
-                return match self.locals.find(&name.name) {
-                    Some(local) => Dim::Is(Expr {
-                        kind: ExprKind::Name(Res::Local(local)),
-                        span: dim.span,
-                    }),
-                    None => {
-                        let local = self.locals.declare(&name.name, name.span);
-                        self.locals.find(&name.name); // need not be read
-                        Dim::Bind(local, dim.span)
-                    }
-                };
-            }
+        if let (true, ast::ExprKind::Path(path)) = (binds, &dim.kind)
+            && let [name] = path.segments.as_slice()
+        {
+            return match self.locals.find(&name.name) {
+                Some(local) => Dim::Is(Expr {
+                    kind: ExprKind::Name(Res::Local(local)),
+                    span: dim.span,
+                }),
+                None => {
+                    let local = self.locals.declare(&name.name, name.span);
+                    self.locals.find(&name.name); // need not be read
+                    Dim::Bind(local, dim.span)
+                }
+            };
         }
         Dim::Is(self.expr(dim))
     }

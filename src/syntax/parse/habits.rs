@@ -176,7 +176,7 @@ pub(super) fn help(context: &Context<'_>) -> Option<String> {
         "for" if matches!(bracket, "[" | "(") => {
             "the loop comes first, then a colon and the value: `[for v in h: f(v)]`"
         }
-        "if" if !context.expects("an expression") && bracket != "" => {
+        "if" if !context.expects("an expression") && !bracket.is_empty() => {
             "a choice between two values is `if c { a } else { b }`"
         }
         "if" if first != "for" && !context.expects("an expression") => {
@@ -230,7 +230,7 @@ pub(super) fn help(context: &Context<'_>) -> Option<String> {
         "return" | "let" | "for" if matches!(first, "op" | "block" | "cell") => {
             "a function is `op f(x) = ..` or `op f(x) { .. return .. }`"
         }
-        _ if before_bracket == "" && first == "input" && context.expects("`:`") => {
+        _ if before_bracket.is_empty() && first == "input" && context.expects("`:`") => {
             "`input x: [c, h, w]`"
         }
         _ if first == "output" && context.expects("`:`") => "`output y: [classes]`",

@@ -145,14 +145,14 @@ fn number(bytes: &[u8]) -> usize {
 /// A string ends on its line. One that does not is taken to end before the
 /// bracket or comma that most likely followed it, so that brackets stay balanced.
 fn quoted(rest: &str) -> (Kind, usize) {
-    let line = rest.get(..line_end(rest, 0)).unwrap_or(rest);
-    let inner = line.get(1..).unwrap_or_default();
-    match inner.find('"') {
-        Some(close) => (Kind::Text, close + 2),
-        None => {
-            let content = inner
+    let inner = rest.get(1..).unwrap_or_default();
+    match inner.find(['"', '\n']) {
+        Some(close) if inner.as_bytes().get(close) == Some(&b'"') => (Kind::Text, close + 2),
+        end => {
+            let line = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
+            let content = line
                 .find([')', ']', '}', ','])
-                .unwrap_or_else(|| inner.trim_end().len());
+                .unwrap_or_else(|| line.trim_end().len());
             (Kind::OpenText, 1 + content)
         }
     }
@@ -193,8 +193,9 @@ fn block_comment(rest: &str) -> Option<usize> {
 /// `'head'`, when it closes on its line.
 fn foreign_quote(rest: &str) -> Option<usize> {
     let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '`'))?;
-    let line = rest.get(1..line_end(rest, 0))?;
-    line.find(quote).map(|close| close + 2)
+    let inner = rest.get(1..)?;
+    let close = inner.find([quote, '\n'])?;
+    inner.get(close..)?.starts_with(quote).then_some(close + 2)
 }
 
 /// A run of characters of one sort: several letters of another alphabet are one

@@ -1,0 +1,295 @@
+//! The commands that need libtorch: search, derive, train, eval.
+//!
+//! Results go to standard output, progress and errors to standard error. Exit
+//! codes: 0, 1 for an error, 130 for a run that was stopped from outside.
+
+mod inputs;
+mod progress;
+
+use std::fmt;
+use std::io::{Write, stderr, stdout};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::torch_args::{DeriveArgs, EvalArgs, FormatArg, SearchArgs, TorchCommand, TrainArgs};
+use crate::decision::Architecture;
+use crate::run::{self, Recipe, Run, RunInfo, name};
+use crate::train::{
+    self, Evaluation, Interrupt, Observer, SearchConfig, TrainError, Watch,
+};
+use progress::Progress;
+
+/// Why a command failed.
+enum Failure {
+    /// One sentence.
+    Message(String),
+    /// Text that is printed as it is.
+    Text(String),
+    /// It was stopped from outside.
+    Interrupted(String),
+}
+
+impl Failure {
+    fn message(why: impl fmt::Display) -> Self {
+        Self::Message(why.to_string())
+    }
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        if error.is_interrupt() {
+            Self::Interrupted(error.to_string())
+        } else {
+            Self::message(error)
+        }
+    }
+}
+
+impl From<run::RunError> for Failure {
+    fn from(error: run::RunError) -> Self {
+        Self::message(error)
+    }
+}
+
+/// The exit code of a run that was stopped from outside, as of a shell's Ctrl-C.
+const STOPPED: u8 = 130;
+
+/// Runs a command. `cuda` is why CUDA could not be loaded, if it could not; whoever
+/// calls this has tried it before anything else, since libtorch looks for it once.
+#[must_use]
+pub fn run(command: &TorchCommand, cuda: Result<(), &str>) -> ExitCode {
+    let result = match command {
+        TorchCommand::Search(args) => search(args, cuda),
+        TorchCommand::Derive(args) => derive(args, cuda),
+        TorchCommand::Train(args) => train(args, cuda),
+        TorchCommand::Eval(args) => eval(args, cuda),
+    };
+    let (text, code) = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Message(text)) => (format!("error: {text}\n"), 1),
+        Err(Failure::Text(text)) => (text, 1),
+        Err(Failure::Interrupted(text)) => (format!("{text}\n"), STOPPED),
+    };
+    // Who closed standard error still gets the exit code.
+    let _ = stderr().write_all(text.as_bytes());
+    ExitCode::from(code)
+}
+
+fn search(args: &SearchArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine, cuda)?;
+    let source = inputs::source(&args.space)?;
+    let space = &source.space;
+    let config = inputs::config(&args.recipe, &args.out, "shared.epochs", space)?;
+    let data = inputs::dataset(&args.data, space)?;
+    let recipe = Recipe {
+        info: inputs::info(run::Command::Search, &source, &args.data, &data),
+        config: to_json(&config)?,
+        source: &source.text,
+        architecture: None,
+    };
+    let run = open(&args.out, &recipe)?;
+    let interrupt = on_signals()?;
+    let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
+    let watch = &mut watch(&interrupt, &mut progress);
+    train::search(space, &data, &config, &run, device, watch)?;
+    drop(progress);
+    print_best(&run, &recipe.info, args.machine.format)
+}
+
+fn derive(args: &DeriveArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine, cuda)?;
+    let run = Run::open(&args.run)?;
+    let info = run.info()?;
+    if info.command != run::Command::Search {
+        return Err(Failure::message(format!(
+            "{} is a training, and an architecture is derived from a search",
+            args.run.display()
+        )));
+    }
+    let source = inputs::source_of_run(&args.run, &info)?;
+    let mut config = inputs::config_of_run(&args.run)?;
+    config.derive.samples = args.samples.unwrap_or(config.derive.samples);
+    config.derive.images = args.images.unwrap_or(config.derive.images);
+    let spec = match &args.data {
+        Some(spec) => spec.clone(),
+        None => info.data.source.parse().map_err(Failure::message)?,
+    };
+    let data = inputs::dataset(&spec, &source.space)?;
+    if data.fingerprint != info.data.fingerprint {
+        return Err(Failure::message(format!(
+            "{spec} is not the data of {} any more: name where that is with --data",
+            args.run.display()
+        )));
+    }
+    let interrupt = on_signals()?;
+    let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
+    let watch = &mut watch(&interrupt, &mut progress);
+    train::derive_again(&source.space, &data, &config, &run, device, watch)?;
+    drop(progress);
+    print_best(&run, &info, args.machine.format)
+}
+
+fn train(args: &TrainArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine, cuda)?;
+    if args.space.file.as_os_str() == "-" && args.arch == "-" {
+        let why = "the space and the architecture cannot both come from standard input";
+        return Err(Failure::message(why));
+    }
+    let source = inputs::source(&args.space)?;
+    let space = &source.space;
+    let architecture = inputs::architecture(&args.arch, space)?;
+    let config = inputs::config(&args.recipe, &args.out, "retrain.epochs", space)?;
+    let data = inputs::dataset(&args.data, space)?;
+    let recipe = Recipe {
+        info: inputs::info(run::Command::Train, &source, &args.data, &data),
+        config: to_json(&config)?,
+        source: &source.text,
+        architecture: Some(architecture.to_json(&space.decisions, &space.name)),
+    };
+    let run = open(&args.out, &recipe)?;
+    let interrupt = on_signals()?;
+    let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
+    let watch = &mut watch(&interrupt, &mut progress);
+    let trained = train::retrain(space, &architecture, &data, &config, &run, device, watch)?;
+    drop(progress);
+    let result = json!({
+        "run": run.folder().display().to_string(),
+        "accuracy": trained.test.accuracy,
+        "loss": trained.test.loss,
+        "images": trained.test.images,
+        "parameters": trained.parameters,
+    });
+    let weights = run.path(name::WEIGHTS);
+    let lines = [
+        accuracy(&trained.test),
+        format!("parameters     {}", trained.parameters),
+        format!("weights        {}", weights.display()),
+    ];
+    print(args.machine.format, &result, &lines);
+    Ok(())
+}
+
+fn eval(args: &EvalArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine, cuda)?;
+    let folder = &args.run;
+    let info = run::read_info(folder)?;
+    if info.command != run::Command::Train {
+        return Err(Failure::message(format!(
+            "{0} is a search, whose weights are shared: train its best architecture first (enasc train .. --arch {1})",
+            folder.display(),
+            folder.join(name::BEST).display()
+        )));
+    }
+    let weights = folder.join(name::WEIGHTS);
+    if !weights.is_file() {
+        return Err(Failure::message(format!(
+            "{} has no weights yet: let the training go on with --resume first",
+            folder.display()
+        )));
+    }
+    let source = inputs::source_of_run(folder, &info)?;
+    let space = &source.space;
+    let text = run::read_json(&folder.join(name::ARCHITECTURE))?.to_string();
+    let architecture = Architecture::parse(&text, &space.decisions, &space.name)
+        .map_err(Failure::message)?;
+    let config: SearchConfig = inputs::config_of_run(folder)?;
+    let data = inputs::dataset(&args.data, space)?;
+    let interrupt = on_signals()?;
+    let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
+    if data.fingerprint != info.data.fingerprint {
+        let notice = format!("{} is not the data that was trained on", args.data);
+        progress.event(&train::Event::Notice(&notice));
+    }
+    let watch = &mut watch(&interrupt, &mut progress);
+    let test = train::test(space, &architecture, &weights, &data, &config, device, watch)?;
+    drop(progress);
+    let result = json!({
+        "run": folder.display().to_string(),
+        "accuracy": test.accuracy,
+        "loss": test.loss,
+        "images": test.images,
+    });
+    print(args.machine.format, &result, &[accuracy(&test)]);
+    Ok(())
+}
+
+fn open(out: &super::torch_args::OutArgs, recipe: &Recipe) -> Result<Run, Failure> {
+    Ok(if out.resume {
+        Run::resume(&out.out, recipe)?
+    } else {
+        Run::create(&out.out, recipe)?
+    })
+}
+
+fn watch<'a>(interrupt: &'a Interrupt, observer: &'a mut dyn Observer) -> Watch<'a> {
+    Watch {
+        interrupt,
+        observer,
+    }
+}
+
+/// Ctrl-C, SIGTERM and SIGHUP stop the run after the step at hand; the second one
+/// stops it at once.
+fn on_signals() -> Result<Interrupt, Failure> {
+    let interrupt = Interrupt::default();
+    let raised = interrupt.clone();
+    ctrlc::set_handler(move || {
+        if raised.raise() {
+            // Nothing is torn: files are written beside their place and renamed.
+            std::process::exit(i32::from(STOPPED));
+        }
+        let text = "stopping after this step (once more stops at once)\n";
+        let _ = stderr().write_all(text.as_bytes());
+    })
+    .map_err(|why| Failure::message(format!("cannot listen for Ctrl-C: {why}")))?;
+    Ok(interrupt)
+}
+
+fn print_best(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), Failure> {
+    let path = run.path(name::BEST);
+    let mut best = run::read_json(&path)?;
+    let first = |key: &str| best["candidates"][0][key].clone();
+    let line = first("architecture");
+    let accuracy = best["accuracy"].as_f64().unwrap_or(f64::NAN);
+    let set: Vec<String> = info.space.set.iter().map(|s| format!(" --set {s}")).collect();
+    let folder = run.folder().display();
+    let lines = [
+        format!("best architecture  {}", line.as_str().unwrap_or_default()),
+        format!(
+            "accuracy           {accuracy:.4} on {} validation images, with shared weights",
+            best["images"]
+        ),
+        format!("run folder         {folder}"),
+        format!(
+            "next               enasc train {}{} --arch {} --data {} --out {folder}-best",
+            info.space.file,
+            set.concat(),
+            path.display(),
+            info.data.source,
+        ),
+    ];
+    best["run"] = json!(folder.to_string());
+    print(format, &best, &lines);
+    Ok(())
+}
+
+fn accuracy(test: &Evaluation) -> String {
+    format!(
+        "test accuracy  {:.4} on {} images (loss {:.4})",
+        test.accuracy, test.images, test.loss
+    )
+}
+
+fn print(format: FormatArg, result: &Value, lines: &[String]) {
+    let text = match format {
+        FormatArg::Human => lines.join("\n"),
+        FormatArg::Json => result.to_string(),
+    };
+    // The result is in the run folder too; a closed pipe is no error.
+    let _ = writeln!(stdout(), "{text}");
+}
+
+fn to_json(config: &SearchConfig) -> Result<Value, Failure> {
+    serde_json::to_value(config).map_err(Failure::message)
+}

@@ -1,0 +1,117 @@
+//! A network to measure or to draw: the whole supergraph, or one child of it.
+
+use petgraph::graph::NodeIndex;
+
+use super::{Child, Op, ParamId, RegionId, Supergraph};
+use crate::decision::GuardId;
+
+/// The nodes that reach an output, by region.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    /// By [`RegionId`]; a region that is not reached has no nodes.
+    pub regions: Vec<ViewRegion>,
+}
+
+/// One region of a [`View`].
+#[derive(Clone, Debug, Default)]
+pub(super) struct ViewRegion {
+    /// In topological order.
+    pub nodes: Vec<ViewNode>,
+    /// The inputs that are read.
+    pub inputs: Vec<NodeIndex>,
+    /// The results in order.
+    pub outputs: Vec<NodeIndex>,
+}
+
+/// One node of a [`View`].
+#[derive(Clone, Debug)]
+pub(super) struct ViewNode {
+    /// Its place in the supergraph's region.
+    pub index: NodeIndex,
+    /// What it reads, in order, each with the condition under which it does.
+    pub operands: Vec<(NodeIndex, GuardId)>,
+    /// What it may use, one list a role.
+    pub params: Vec<Vec<ParamId>>,
+}
+
+/// The supergraph, over every edge that some architecture has.
+pub(super) fn supergraph(graph: &Supergraph) -> View {
+    let mut view = View {
+        regions: vec![ViewRegion::default(); graph.regions.len()],
+    };
+    let mut open = vec![RegionId(0)];
+    while let Some(id) = open.pop() {
+        let Some(region) = graph.region(id) else {
+            continue;
+        };
+        let mut reached = vec![false; region.graph.node_count()];
+        let mut next = region.outputs.clone();
+        while let Some(node) = next.pop() {
+            if let Some(flag @ false) = reached.get_mut(node.index()) {
+                *flag = true;
+                next.extend(region.operands(node).into_iter().map(|(input, _)| input));
+            }
+        }
+        let is_reached = |node: &NodeIndex| reached.get(node.index()) == Some(&true);
+        let nodes = region.graph.node_indices().filter(is_reached).map(|index| {
+            let node = region.graph.node_weight(index);
+            if let Some(Op::Scan { region }) = node.map(|node| &node.op) {
+                open.push(*region);
+            }
+            let banks = node.map_or(&[][..], |node| node.params.as_slice());
+            ViewNode {
+                index,
+                operands: region.operands(index),
+                params: banks
+                    .iter()
+                    .filter_map(|&bank| graph.params.bank(bank))
+                    .map(|bank| bank.params().collect())
+                    .collect(),
+            }
+        });
+        let seen = ViewRegion {
+            nodes: nodes.collect(),
+            inputs: region.inputs.iter().copied().filter(is_reached).collect(),
+            outputs: region.outputs.clone(),
+        };
+        if let Some(slot) = view.regions.get_mut(id.index()) {
+            *slot = seen;
+        }
+    }
+    view
+}
+
+/// One child: its edges are there without condition.
+pub(super) fn child(child: &Child) -> View {
+    let regions = child.regions.iter().map(|region| {
+        let node = |step: usize| region.steps.get(step).map(|step| step.node);
+        ViewRegion {
+            nodes: region
+                .steps
+                .iter()
+                .map(|step| ViewNode {
+                    index: step.node,
+                    operands: step
+                        .inputs
+                        .iter()
+                        .filter_map(|&input| Some((node(input)?, GuardId::ALWAYS)))
+                        .collect(),
+                    params: step.params.iter().map(|&param| vec![param]).collect(),
+                })
+                .collect(),
+            inputs: region
+                .inputs
+                .iter()
+                .filter_map(|input| node((*input)?))
+                .collect(),
+            outputs: region
+                .outputs
+                .iter()
+                .filter_map(|&output| node(output))
+                .collect(),
+        }
+    });
+    View {
+        regions: regions.collect(),
+    }
+}

@@ -1,0 +1,478 @@
+//! Searches and trainings on the synthetic data, seconds long: what is learnt is
+//! little; that a run can be stopped at any moment is what they are about.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Once;
+
+use serde_json::Value;
+use tch::{Device, Tensor};
+use tempfile::TempDir;
+
+use super::*;
+use crate::SearchSpace;
+use crate::data::{Dataset, Synthetic};
+use crate::decision::Architecture;
+use crate::run::{Command, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
+
+mod space;
+
+fn one_thread() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tch::set_num_threads(1));
+}
+
+fn data() -> Dataset {
+    Synthetic {
+        size: 8,
+        train: 64,
+        test: 24,
+        ..Synthetic::default()
+    }
+    .make()
+}
+
+fn config() -> SearchConfig {
+    let mut config = SearchConfig::default();
+    config.data.validation = 0.25;
+    config.shared.epochs = 3;
+    config.shared.batch = 16;
+    config.shared.augment.pad = 1;
+    config.controller.updates = 2;
+    config.controller.samples = 3;
+    config.controller.reward_batch = 6;
+    config.controller.report_samples = 2;
+    config.controller.network.hidden = 8;
+    config.derive.samples = 4;
+    config.derive.images = 10;
+    config.derive.batch = 8;
+    config.retrain = WeightsConfig {
+        epochs: 2,
+        batch: 16,
+        ..config.shared.clone()
+    };
+    config.run.checkpoint_steps = 3;
+    config
+}
+
+/// A space, data, hyperparameters, and a run folder.
+struct Case {
+    space: SearchSpace,
+    data: Dataset,
+    config: SearchConfig,
+    folder: TempDir,
+}
+
+/// Is told every event, and may stop the run after a step or look at it.
+struct Watcher<'a> {
+    interrupt: &'a Interrupt,
+    stop_after: u64,
+    copy_after: u64,
+    from: &'a Path,
+    to: &'a Path,
+    notices: Vec<String>,
+}
+
+impl Observer for Watcher<'_> {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Step { step, .. } => {
+                if step.number == self.stop_after {
+                    self.interrupt.raise();
+                }
+                if step.number == self.copy_after {
+                    copy(self.from, self.to);
+                }
+            }
+            Event::Notice(text) => self.notices.push((*text).to_owned()),
+            _ => {}
+        }
+    }
+}
+
+impl Case {
+    fn new() -> Self {
+        one_thread();
+        Self {
+            space: space::tiny(),
+            data: data(),
+            config: config(),
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn recipe(&self, command: Command) -> Recipe<'static> {
+        Recipe {
+            info: RunInfo {
+                command,
+                version: "0".to_owned(),
+                space: SpaceInfo {
+                    file: "tiny.enas".to_owned(),
+                    name: self.space.name.clone(),
+                    set: Vec::new(),
+                    decisions: self.space.decisions.hash(),
+                    graph: graph_fingerprint(&self.space.decisions, &self.space.graph),
+                },
+                data: DataInfo {
+                    source: "synthetic".to_owned(),
+                    name: self.data.name.clone(),
+                    fingerprint: self.data.fingerprint.clone(),
+                },
+            },
+            config: serde_json::to_value(&self.config).unwrap(),
+            source: "space tiny {}",
+            architecture: None,
+        }
+    }
+
+    /// Starts the search in `folder` or goes on with it, to its end or to the step
+    /// after which it is stopped; the folder is copied after another step.
+    fn search(
+        &self,
+        folder: &Path,
+        (stop_after, copy_after): (u64, u64),
+        copy_to: &Path,
+    ) -> (Result<Vec<crate::derive::Candidate>, TrainError>, Vec<String>) {
+        let run = Run::resume(folder, &self.recipe(Command::Search)).unwrap();
+        let interrupt = Interrupt::default();
+        let mut watcher = Watcher {
+            interrupt: &interrupt,
+            stop_after,
+            copy_after,
+            from: folder,
+            to: copy_to,
+            notices: Vec::new(),
+        };
+        let mut watch = Watch {
+            interrupt: &interrupt,
+            observer: &mut watcher,
+        };
+        let result = search(
+            &self.space,
+            &self.data,
+            &self.config,
+            &run,
+            Device::Cpu,
+            &mut watch,
+        );
+        (result, watcher.notices)
+    }
+
+    /// To the end, without being stopped.
+    fn finish(&self, folder: &Path) -> Vec<String> {
+        let (result, notices) = self.search(folder, (0, 0), folder);
+        result.unwrap();
+        notices
+    }
+
+    /// Until it is stopped after a step.
+    fn stop(&self, folder: &Path, after: u64) {
+        let (result, _) = self.search(folder, (after, 0), folder);
+        let error = result.unwrap_err();
+        assert!(error.is_interrupt(), "{error}");
+        assert!(error.to_string().contains(&format!("after step {after} of")));
+    }
+
+    fn train(&self, folder: &Path, option: &str, stop_after: u64) -> Result<Trained, TrainError> {
+        let run = Run::resume(folder, &self.recipe(Command::Train)).unwrap();
+        let interrupt = Interrupt::default();
+        let mut watcher = Watcher {
+            interrupt: &interrupt,
+            stop_after,
+            copy_after: 0,
+            from: folder,
+            to: folder,
+            notices: Vec::new(),
+        };
+        let mut watch = Watch {
+            interrupt: &interrupt,
+            observer: &mut watcher,
+        };
+        let architecture = self.architecture(option);
+        let (space, data, config) = (&self.space, &self.data, &self.config);
+        retrain(space, &architecture, data, config, &run, Device::Cpu, &mut watch)
+    }
+
+    fn architecture(&self, line: &str) -> Architecture {
+        Architecture::parse(line, &self.space.decisions, &self.space.name).unwrap()
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn lines(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join(name::METRICS)).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The last checkpoint's tensors, by name.
+fn tensors(folder: &Path) -> Vec<(String, Tensor)> {
+    let mut all: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("checkpoint-"))
+        })
+        .collect();
+    all.sort();
+    let last = all.last().unwrap().join("tensors.safetensors");
+    let mut tensors = Tensor::read_safetensors(last).unwrap();
+    tensors.sort_by(|a, b| a.0.cmp(&b.0));
+    tensors
+}
+
+/// Two runs that came to the same end: metrics and result to the byte, weights,
+/// optimisers and policy to the last bit.
+#[track_caller]
+fn assert_same(a: &Path, b: &Path, result: &str) {
+    for file in [name::METRICS, name::CONFIG, result] {
+        let read = |folder: &Path| fs::read_to_string(folder.join(file)).unwrap();
+        assert!(read(a) == read(b), "{file} differs:\n{}\n{}", read(a), read(b));
+    }
+    let (a, b) = (tensors(a), tensors(b));
+    assert_eq!(a.len(), b.len());
+    for ((name, a), (other, b)) in a.iter().zip(&b) {
+        assert_eq!(name, other);
+        assert!(a.equal(b), "{name} differs");
+    }
+}
+
+#[test]
+fn a_search_leaves_metrics_and_its_best_architecture() {
+    let case = Case::new();
+    case.finish(case.path());
+    let lines = lines(case.path());
+    let total = lines.len() as u64 - 1;
+    // 3 epochs of 3 minibatches and a report, 2 of them with 2 updates.
+    assert_eq!(total, 3 * (3 + 1) + 2 * 2);
+    assert_eq!(lines[0]["schema"], 1);
+    let steps: Vec<u64> = lines[1..].iter().map(|l| l["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, (1..=total).collect::<Vec<_>>());
+    let best = fs::read_to_string(case.path().join(name::BEST)).unwrap();
+    case.architecture(&best);
+    let best: Value = serde_json::from_str(&best).unwrap();
+    let candidates = best["candidates"].as_array().unwrap();
+    assert_eq!(best["accuracy"], candidates[0]["accuracy"]);
+    assert_eq!((&best["schema"], &best["images"]), (&Value::from(1), &Value::from(10)));
+}
+
+#[test]
+fn a_search_that_is_stopped_goes_on_to_the_same_result() {
+    stopped_and_resumed(&Case::new());
+}
+
+/// libtorch's generator belongs to the process, and other tests draw from it too, so
+/// this one starts itself again in a process of its own.
+#[test]
+fn dropout_draws_the_same_after_a_stop() {
+    const ALONE: &str = "ENASC_TEST_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let this = "train::tests::dropout_draws_the_same_after_a_stop";
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", this])
+            .env(ALONE, "1")
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}");
+        assert!(text.contains("1 passed"), "{text}");
+        return;
+    }
+    let mut case = Case::new();
+    let dropout = &mut case.config.shared.model.dropout;
+    dropout.insert("head".to_owned(), 0.3);
+    stopped_and_resumed(&case);
+}
+
+fn stopped_and_resumed(case: &Case) {
+    case.finish(case.path());
+    // In the shared phase, in the controller phase, before a report, at a step that
+    // has a checkpoint anyway, twice in a run, and before the first step is saved.
+    for stops in [&[1][..], &[5, 8], &[9], &[2, 3, 4], &[15]] {
+        let other = TempDir::new().unwrap();
+        for &step in stops {
+            case.stop(other.path(), step);
+        }
+        case.finish(other.path());
+        assert_same(case.path(), other.path(), name::BEST);
+        // Once more changes nothing.
+        case.finish(other.path());
+        assert_same(case.path(), other.path(), name::BEST);
+    }
+}
+
+#[test]
+fn a_search_that_is_killed_goes_on_to_the_same_result() {
+    let case = Case::new();
+    let killed = TempDir::new().unwrap();
+    for step in [1, 3, 7, 14] {
+        // What is on the disk at that moment is what a kill would leave: metrics are
+        // ahead of the checkpoint.
+        let whole = TempDir::new().unwrap();
+        let copy = killed.path().join(step.to_string());
+        case.search(whole.path(), (0, step), &copy).0.unwrap();
+        // And in the midst of writing a line, a file, a checkpoint.
+        let metrics = copy.join(name::METRICS);
+        let torn = fs::read_to_string(&metrics).unwrap() + "{\"step\":9,\"ep";
+        fs::write(metrics, torn).unwrap();
+        fs::write(copy.join(".best.json.unfinished"), "{").unwrap();
+        let half = copy.join(".checkpoint-00000099.unfinished");
+        fs::create_dir(&half).unwrap();
+        fs::write(half.join("tensors.safetensors"), "half").unwrap();
+        case.finish(&copy);
+        assert_same(whole.path(), &copy, name::BEST);
+        assert!(!half.exists());
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_told_and_the_one_before_is_used() {
+    let case = Case::new();
+    case.finish(case.path());
+    let other = TempDir::new().unwrap();
+    case.stop(other.path(), 8);
+    let newest = other.path().join("checkpoint-00000008/tensors.safetensors");
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
+    let notices = case.finish(other.path());
+    assert_eq!(notices.len(), 1);
+    assert!(notices[0].starts_with("checkpoint-00000008: tensors.safetensors has"));
+    assert!(notices[0].ends_with("going on from step 6"), "{}", notices[0]);
+    assert_same(case.path(), other.path(), name::BEST);
+}
+
+#[test]
+fn an_architecture_is_derived_anew_from_the_last_checkpoint() {
+    let case = Case::new();
+    case.finish(case.path());
+    let best = || fs::read_to_string(case.path().join(name::BEST)).unwrap();
+    let before = best();
+    fs::remove_file(case.path().join(name::BEST)).unwrap();
+    let run = Run::open(case.path()).unwrap();
+    let interrupt = Interrupt::default();
+    let derive = |observer: &mut dyn Observer| {
+        let mut watch = Watch {
+            interrupt: &interrupt,
+            observer,
+        };
+        let (space, data, config) = (&case.space, &case.data, &case.config);
+        derive_again(space, data, config, &run, Device::Cpu, &mut watch)
+    };
+    derive(&mut ()).unwrap();
+    assert_eq!(best(), before);
+    interrupt.raise();
+    let error = derive(&mut ()).unwrap_err();
+    assert!(error.is_interrupt(), "{error}");
+    assert_eq!(best(), before);
+}
+
+#[test]
+fn a_loss_that_is_no_number_stops_the_run_and_names_the_architecture() {
+    let mut case = Case::new();
+    case.config.shared.schedule = schedule::Schedule::Constant { lr: 1e30 };
+    case.config.shared.clip = 0.0;
+    let (result, _) = case.search(case.path(), (0, 0), case.path());
+    let message = result.unwrap_err().to_string();
+    assert!(message.contains("of step ") && message.contains("f="), "{message}");
+    assert!(message.contains("the last checkpoint is good"), "{message}");
+}
+
+#[test]
+fn a_training_learns_and_its_weights_give_its_accuracy_again() {
+    let mut case = Case::new();
+    case.data = Synthetic {
+        size: 8,
+        train: 400,
+        test: 100,
+        ..Synthetic::default()
+    }
+    .make();
+    case.config.retrain.epochs = 6;
+    case.config.retrain.batch = 20;
+    case.config.run.checkpoint_steps = 100;
+    let line = "f=conv3 g=conv3";
+    let trained = case.train(case.path(), line, 0).unwrap();
+    let loss = |line: &Value| line["train_loss"].as_f64();
+    let losses: Vec<f64> = lines(case.path()).iter().filter_map(loss).collect();
+    assert_eq!(losses.len(), 6);
+    assert!(losses[5] < 0.8 * losses[0], "{losses:?}");
+    assert!(trained.test.accuracy > 0.4, "{trained:?}");
+    assert_eq!(trained.test.images, 100);
+    let tested = test(
+        &case.space,
+        &case.architecture(line),
+        &case.path().join(name::WEIGHTS),
+        &case.data,
+        &case.config,
+        Device::Cpu,
+        &mut Watch {
+            interrupt: &Interrupt::default(),
+            observer: &mut (),
+        },
+    )
+    .unwrap();
+    assert_eq!(tested, trained.test);
+    // Weights of another architecture are not taken for these.
+    let error = test(
+        &case.space,
+        &case.architecture("f=conv5 g=id"),
+        &case.path().join(name::WEIGHTS),
+        &case.data,
+        &case.config,
+        Device::Cpu,
+        &mut Watch {
+            interrupt: &Interrupt::default(),
+            observer: &mut (),
+        },
+    );
+    let message = error.unwrap_err().to_string();
+    assert!(message.contains("it has no tensor"), "{message}");
+}
+
+#[test]
+fn a_training_that_is_stopped_goes_on_to_the_same_result() {
+    let case = Case::new();
+    let line = "f=max3 g=id";
+    case.train(case.path(), line, 0).unwrap();
+    let other = TempDir::new().unwrap();
+    for step in [2, 5] {
+        let error = case.train(other.path(), line, step).unwrap_err();
+        assert!(error.is_interrupt(), "{error}");
+    }
+    case.train(other.path(), line, 0).unwrap();
+    assert_same(case.path(), other.path(), name::RESULT);
+    let weights = |folder: &Path| fs::read(folder.join(name::WEIGHTS)).unwrap();
+    assert_eq!(weights(case.path()), weights(other.path()));
+}
+
+#[test]
+fn an_unfit_space_is_refused_before_anything_is_written() {
+    let mut case = Case::new();
+    case.data = Synthetic {
+        size: 12,
+        ..Synthetic::default()
+    }
+    .make();
+    let (result, _) = case.search(case.path(), (0, 0), case.path());
+    let message = result.unwrap_err().to_string();
+    assert!(message.ends_with("add --set size=12"), "{message}");
+    assert!(!case.path().join(name::METRICS).exists());
+}
