@@ -38,8 +38,9 @@ pub struct Table {
 
 /// What one seed found, in percent.
 pub struct Found {
-    /// Mean accuracy of samples before and after training.
+    /// Mean accuracy of samples before training.
     pub before: f64,
+    /// Mean accuracy of samples after training.
     pub after: f64,
     /// The best that was sampled during training.
     pub best: f64,
@@ -52,7 +53,7 @@ fn main() -> Result<(), String> {
     let table = Table::read(Path::new(&path))?;
     println!("seed  before   after    best");
     for seed in 0..5 {
-        let found = search(&table, seed, &PolicyConfig::default())?;
+        let found = search(&table, seed, UPDATES, &PolicyConfig::default())?;
         let Found {
             before,
             after,
@@ -64,7 +65,12 @@ fn main() -> Result<(), String> {
 }
 
 /// Trains a policy on the table.
-pub fn search(table: &Table, seed: u64, config: &PolicyConfig) -> Result<Found, String> {
+pub fn search(
+    table: &Table,
+    seed: u64,
+    updates: u64,
+    config: &PolicyConfig,
+) -> Result<Found, String> {
     // One thread is quickest for tensors as small as the controller's.
     tch::set_num_threads(1);
     let plan = decision::plan(&table.space);
@@ -80,9 +86,9 @@ pub fn search(table: &Table, seed: u64, config: &PolicyConfig) -> Result<Found, 
     };
     let before = mean_of_samples(&policy);
     let mut best = 0.0f64;
-    for update in 0..UPDATES {
+    for update in 0..updates {
         // A seed of its own for every update of every seed.
-        let draws = seed * UPDATES + update;
+        let draws = seed * updates + update;
         let report = policy.update(SAMPLES, draws, &mut |architectures: &[Architecture]| {
             let share = |a| table.accuracy(a) / 100.0;
             Ok::<_, PolicyError>(architectures.iter().map(share).collect())

@@ -1,4 +1,5 @@
 //! The controller alone learns: its rewards come from a table.
+#![cfg(feature = "torch")]
 
 use std::path::PathBuf;
 
@@ -24,7 +25,8 @@ fn table() -> Result<table_reward::Table, String> {
     table_reward::Table::read(&path)
 }
 
-/// Uniform samples have a mean of 90.25 %; the best network has 93.13 %.
+/// Uniform samples have a mean of 90.25 %, the best network has 93.13 %. The
+/// example trains for 1,000 updates; a quarter of them is enough.
 #[test]
 fn policy_learns_the_table_from_every_seed() {
     let table = match table() {
@@ -32,12 +34,9 @@ fn policy_learns_the_table_from_every_seed() {
         Err(why) => return eprintln!("skipped: {why}"),
     };
     for seed in 0..5 {
-        let found = table_reward::search(&table, seed, &PolicyConfig::default()).unwrap();
-        assert!(
-            found.after >= 92.6,
-            "seed {seed}: {:.3} before, {:.3} after",
-            found.before,
-            found.after
-        );
+        let found = table_reward::search(&table, seed, 250, &PolicyConfig::default()).unwrap();
+        let table_reward::Found { before, after, .. } = found;
+        assert!(before < 90.6, "seed {seed}: {before:.3} % before training");
+        assert!(after >= 92.6, "seed {seed}: {after:.3} % after training");
     }
 }

@@ -8,7 +8,7 @@ use enasc::cli::torch_args::TorchCommand;
 
 /// Searches and trains networks of a search space
 #[derive(Parser)]
-#[command(name = "enasc", version)]
+#[command(name = "enasc", bin_name = "enasc", version)]
 struct Arguments {
     #[command(subcommand)]
     command: TorchCommand,

@@ -45,9 +45,18 @@ impl ControllerConfig {
         let positive = |value: f64| value.is_finite() && value > 0.0;
         let rules = [
             (self.hidden > 0, "hidden must be at least 1"),
-            (positive(self.temperature), "temperature must be positive (1: none)"),
-            (self.tanh.is_finite() && self.tanh >= 0.0, "tanh must not be negative (0: none)"),
-            (positive(self.table_divisor), "table_divisor must be positive"),
+            (
+                positive(self.temperature),
+                "temperature must be positive (1: none)",
+            ),
+            (
+                self.tanh.is_finite() && self.tanh >= 0.0,
+                "tanh must not be negative (0: none)",
+            ),
+            (
+                positive(self.table_divisor),
+                "table_divisor must be positive",
+            ),
             (positive(self.init), "init must be positive"),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {

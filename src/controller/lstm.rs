@@ -59,7 +59,9 @@ impl Weights {
         let mut make = |name: String, shape: [i64; 2]| {
             let count = shape.iter().product::<i64>();
             let bound = config.init;
-            let values: Vec<f64> = (0..count).map(|_| rng.random_range(-bound..bound)).collect();
+            let values: Vec<f64> = (0..count)
+                .map(|_| rng.random_range(-bound..bound))
+                .collect();
             let tensor = Tensor::from_slice(&values)
                 .view(shape)
                 .to_kind(options.0)
@@ -70,9 +72,8 @@ impl Weights {
         };
         let start = make("g_emb".to_owned(), [1, h]);
         let lstm = make("lstm".to_owned(), [2 * h, 4 * h]);
-        let attends = |step: &Step| {
-            step.n > 0 && matches!(&step.options, OptionSource::Elements(_))
-        };
+        let attends =
+            |step: &Step| step.n > 0 && matches!(&step.options, OptionSource::Elements(_));
         let attention = plan.steps.iter().any(attends).then(|| Attention {
             w1: make("attention.w1".to_owned(), [h, h]),
             w2: make("attention.w2".to_owned(), [h, h]),
@@ -191,7 +192,11 @@ pub(super) fn constants(plan: &Plan, options: (Kind, Device)) -> Vec<Constants> 
                     .collect())
             }),
             // A rate of 0 or 1 would make every other bit infinitely unlikely.
-            rate: step.hints.rate.filter(|_| takes_bits).map(|rate| rate.clamp(1e-6, 1.0 - 1e-6)),
+            rate: step
+                .hints
+                .rate
+                .filter(|_| takes_bits)
+                .map(|rate| rate.clamp(1e-6, 1.0 - 1e-6)),
         }
     };
     plan.steps.iter().map(of).collect()

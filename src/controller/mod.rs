@@ -77,6 +77,8 @@ impl Controller {
         kind: Kind,
     ) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // Apart from the draws of the same seed.
+        rng.set_stream(1);
         let (weights, params) = Weights::new(&plan, &config, &mut rng, (kind, device));
         let constants = lstm::constants(&plan, (kind, device));
         Self {

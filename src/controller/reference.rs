@@ -44,7 +44,11 @@ impl Loops {
     fn times(&self, vector: &[f64], matrix: &str) -> Vector {
         let matrix = &self.params[matrix];
         let columns = 0..matrix[0].len();
-        let dot = |column| (0..vector.len()).map(|i| vector[i] * matrix[i][column]).sum();
+        let dot = |column| {
+            (0..vector.len())
+                .map(|i| vector[i] * matrix[i][column])
+                .sum()
+        };
         columns.map(dot).collect()
     }
 
@@ -69,7 +73,9 @@ impl Loops {
         let logit = |anchor: &Vector| {
             let key = self.times(anchor, "attention.w1");
             let v = &self.params["attention.v"];
-            let raw = (0..v.len()).map(|i| v[i][0] * (key[i] + query[i]).tanh()).sum();
+            let raw = (0..v.len())
+                .map(|i| v[i][0] * (key[i] + query[i]).tanh())
+                .sum();
             self.shape(raw, self.config.tanh)
         };
         self.anchors[..options].iter().map(logit).collect()
@@ -115,7 +121,9 @@ fn controller(space: &DecisionSpace) -> Controller {
 
 /// The choices of an architecture in program order, and what is left of them.
 fn choices(space: &DecisionSpace, architecture: &Architecture) -> std::vec::IntoIter<Choice> {
-    let choices = space.iter().map(|(id, _)| architecture.get(id).unwrap().clone());
+    let choices = space
+        .iter()
+        .map(|(id, _)| architecture.get(id).unwrap().clone());
     choices.collect::<Vec<_>>().into_iter()
 }
 
@@ -136,7 +144,10 @@ fn next_set(choices: &mut impl Iterator<Item = Choice>) -> Vec<u32> {
 #[track_caller]
 fn agree(tensor: &Tensor, row: usize, expected: f64) {
     let found = tensor.double_value(&[row as i64]);
-    assert!((found - expected).abs() < 1e-12, "{found} in place of {expected}");
+    assert!(
+        (found - expected).abs() < 1e-12,
+        "{found} in place of {expected}"
+    );
 }
 
 #[test]

@@ -200,7 +200,10 @@ impl Controller {
 enum Options<'a> {
     Table(Option<&'a super::lstm::TableWeights>),
     /// `(n, m, H)` each
-    Anchors { values: Tensor, keys: Tensor },
+    Anchors {
+        values: Tensor,
+        keys: Tensor,
+    },
 }
 
 impl Options<'_> {

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use rand::distr::{Distribution, Open01};
 use rand::SeedableRng;
+use rand::distr::{Distribution, Open01};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 
@@ -108,7 +108,11 @@ impl<'a> Actions<'a> {
                 let bits = matches!(step.kind, StepKind::Bits { .. });
                 noise.extend((0..step.n).map(|_| {
                     let u: f64 = Open01.sample(&mut rng);
-                    if bits { u.ln() - (-u).ln_1p() } else { -(-u.ln()).ln() }
+                    if bits {
+                        u.ln() - (-u).ln_1p()
+                    } else {
+                        -(-u.ln()).ln()
+                    }
                 }));
             }
         }
@@ -117,11 +121,7 @@ impl<'a> Actions<'a> {
     }
 
     /// Architectures that are given.
-    pub fn given(
-        plan: &'a Plan,
-        architectures: &[Architecture],
-        options: (Kind, Device),
-    ) -> Self {
+    pub fn given(plan: &'a Plan, architectures: &[Architecture], options: (Kind, Device)) -> Self {
         let mut flags = Vec::new();
         for architecture in architectures {
             for step in &plan.steps {
@@ -202,7 +202,8 @@ impl<'a> Actions<'a> {
             Source::Given(flags) => self.columns(flags, index, step),
             Source::Draw(noise) => {
                 let keys = log_probs.detach() + self.columns(noise, index, step);
-                keys.zeros_like().scatter_value(1, &keys.argmax(1, true), 1.0)
+                keys.zeros_like()
+                    .scatter_value(1, &keys.argmax(1, true), 1.0)
             }
         }
     }
@@ -244,7 +245,9 @@ impl<'a> Actions<'a> {
         let values = Vec::<u8>::try_from(all.contiguous().view(-1)).unwrap_or_default();
         let width = all.size()[1] as usize;
         for (row, architecture) in self.architectures.iter_mut().enumerate() {
-            let mut rest = values.get(row * width..(row + 1) * width).unwrap_or_default();
+            let mut rest = values
+                .get(row * width..(row + 1) * width)
+                .unwrap_or_default();
             for chosen in new {
                 let Some(step) = self.plan.steps.get(chosen.step) else {
                     continue;
@@ -262,7 +265,9 @@ impl<'a> Actions<'a> {
 
 /// Appends the flags of a step's options under a complete architecture.
 fn encode(step: &Step, architecture: &Architecture, flags: &mut Vec<f64>) {
-    let choice = step.decision.and_then(|decision| architecture.get(decision));
+    let choice = step
+        .decision
+        .and_then(|decision| architecture.get(decision));
     let set = match choice {
         Some(Choice::Set(set)) => set.as_slice(),
         Some(Choice::One(option)) => std::slice::from_ref(option),
@@ -280,7 +285,9 @@ fn encode(step: &Step, architecture: &Architecture, flags: &mut Vec<f64>) {
 /// Adds what a step chose to an architecture; undoes [`encode`].
 fn decode(step: &Step, decision: DecisionId, flags: &[u8], architecture: &mut Architecture) {
     let options = flags.iter().zip(0u32..);
-    let mut chosen = options.filter(|(flag, _)| **flag != 0).map(|(_, option)| option);
+    let mut chosen = options
+        .filter(|(flag, _)| **flag != 0)
+        .map(|(_, option)| option);
     match step.kind {
         StepKind::Anchor => {}
         StepKind::One => {

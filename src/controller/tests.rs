@@ -4,9 +4,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::*;
-use crate::decision::{
-    Choice, DecisionId, DecisionSpace, Domain, Hints, count, plan, sample,
-};
+use crate::decision::{Choice, DecisionId, DecisionSpace, Domain, Hints, count, plan, sample};
 
 /// A controller far from its start, so that nothing is near uniform.
 fn controller(space: &DecisionSpace) -> Controller {
@@ -183,7 +181,12 @@ fn check_gradient(name: &str, controller: &Controller, f: &dyn Fn() -> Tensor, g
             } else {
                 0.0
             };
-            close(found, expected, 1e-6 * (1.0 + expected.abs()), &format!("{name}: {param}"));
+            close(
+                found,
+                expected,
+                1e-6 * (1.0 + expected.abs()),
+                &format!("{name}: {param}"),
+            );
         }
     }
 }
@@ -225,7 +228,11 @@ fn skip_penalty_is_the_divergence_from_the_rate() {
     let _guard = tch::no_grad_guard();
     let space = DecisionSpace::macro_layers(2);
     let controller = controller(&space);
-    let skips = space.points.iter().position(|p| p.path == "h[2].skips").unwrap();
+    let skips = space
+        .points
+        .iter()
+        .position(|p| p.path == "h[2].skips")
+        .unwrap();
     let skips = DecisionId(skips as u32);
     // All that comes before the one bit the same; only the bit differs.
     let pair: Vec<Architecture> = [vec![], vec![0]]
@@ -240,7 +247,12 @@ fn skip_penalty_is_the_divergence_from_the_rate() {
     let p = 1.0 / (1.0 + (-log_odds).exp());
     let kl = p * (p / 0.4).ln() + (1.0 - p) * ((1.0 - p) / 0.6).ln();
     // h[1] has no bits and does not count in the mean.
-    close(rollout.skip_penalty.double_value(&[0]), kl, 1e-10, "penalty");
+    close(
+        rollout.skip_penalty.double_value(&[0]),
+        kl,
+        1e-10,
+        "penalty",
+    );
 }
 
 #[test]
@@ -252,7 +264,11 @@ fn decisions_without_a_choice_have_probability_one() {
     let one = Domain::One { n: 1 };
     space.pick("b", &[node], one, Hints::default());
     for max in [0, 1] {
-        let domain = Domain::Subset { n: max, min: max, max };
+        let domain = Domain::Subset {
+            n: max,
+            min: max,
+            max,
+        };
         let elements = vec![node; max as usize];
         space.pick("c", &elements, domain, Hints::default());
     }
@@ -266,7 +282,10 @@ fn decisions_without_a_choice_have_probability_one() {
 fn a_space_without_decisions_has_one_architecture() {
     let space = DecisionSpace::default();
     let rollout = controller(&space).sample(2, 0);
-    assert_eq!(rollout.architectures, vec![Architecture::undecided(&space); 2]);
+    assert_eq!(
+        rollout.architectures,
+        vec![Architecture::undecided(&space); 2]
+    );
     assert_eq!(values(&rollout.log_prob), [0.0; 2]);
     assert!(controller(&space).sample(0, 0).architectures.is_empty());
 }
@@ -293,7 +312,11 @@ fn parameters_depend_on_the_seed_alone_and_load_back() {
     let (a, mut b) = (make(0), make(1));
     assert_eq!(bytes(&a), bytes(&make(0)));
     assert_ne!(bytes(&a), bytes(&b));
-    let saved = || a.params().iter().map(|(name, p)| (name.clone(), p.detach().copy()));
+    let saved = || {
+        a.params()
+            .iter()
+            .map(|(name, p)| (name.clone(), p.detach().copy()))
+    };
     b.load_state(saved().collect()).unwrap();
     assert_eq!(bytes(&a), bytes(&b));
     assert!(b.params().iter().all(|(_, p)| p.requires_grad()));
@@ -329,6 +352,9 @@ fn logits_stay_within_the_tanh_bound() {
     let controller = Controller::new(plan(&space), config, 0, Device::Cpu);
     // Five candidates within ±2.5: none is less likely than this.
     let least = -(1.0 + 4.0 * 5f64.exp()).ln();
-    let log_prob = controller.score(&all(&space)).log_prob.to_kind(Kind::Double);
+    let log_prob = controller
+        .score(&all(&space))
+        .log_prob
+        .to_kind(Kind::Double);
     assert!(values(&log_prob).into_iter().all(|p| p >= least - 1e-6));
 }

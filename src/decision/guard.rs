@@ -223,6 +223,11 @@ impl Guards {
         }
     }
 
+    /// All conditions, by [`GuardId::index`]; operands stand before their users.
+    pub fn iter(&self) -> impl Iterator<Item = &Guard> {
+        self.list.iter()
+    }
+
     /// The decisions that a condition reads, sorted.
     #[must_use]
     pub fn reads(&self, guard: GuardId) -> Vec<DecisionId> {

@@ -17,8 +17,8 @@ pub(super) struct View {
 pub(super) struct ViewRegion {
     /// In topological order.
     pub nodes: Vec<ViewNode>,
-    /// The inputs that are read.
-    pub inputs: Vec<NodeIndex>,
+    /// By input of the region; `None` where it is not read.
+    pub inputs: Vec<Option<NodeIndex>>,
     /// The results in order.
     pub outputs: Vec<NodeIndex>,
 }
@@ -71,7 +71,11 @@ pub(super) fn supergraph(graph: &Supergraph) -> View {
         });
         let seen = ViewRegion {
             nodes: nodes.collect(),
-            inputs: region.inputs.iter().copied().filter(is_reached).collect(),
+            inputs: region
+                .inputs
+                .iter()
+                .map(|input| is_reached(input).then_some(*input))
+                .collect(),
             outputs: region.outputs.clone(),
         };
         if let Some(slot) = view.regions.get_mut(id.index()) {
@@ -102,7 +106,7 @@ pub(super) fn child(child: &Child) -> View {
             inputs: region
                 .inputs
                 .iter()
-                .filter_map(|input| node((*input)?))
+                .map(|input| node((*input)?))
                 .collect(),
             outputs: region
                 .outputs

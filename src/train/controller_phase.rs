@@ -165,11 +165,15 @@ impl Policy {
         let advantages = Tensor::from_slice(&advantages)
             .to_kind(rollout.log_prob.kind())
             .to_device(rollout.log_prob.device());
-        let skip_penalty = rollout.skip_penalty.mean(None);
-        let loss = policy_loss(&rollout.log_prob, &advantages)
-            + &skip_penalty * self.config.skip_weight;
+        let skip_penalty = rollout.skip_penalty.sum(None) / n.max(1) as f64;
+        let loss =
+            policy_loss(&rollout.log_prob, &advantages) + &skip_penalty * self.config.skip_weight;
 
-        let (params, grads) = self.gradients(&loss);
+        let (params, grads) = if n == 0 {
+            (Vec::new(), Vec::new())
+        } else {
+            self.gradients(&loss)
+        };
         let report = UpdateReport {
             mean_reward: mean(&measured),
             best: best(&measured, rollout.architectures),
@@ -297,6 +301,7 @@ mod tests {
     }
 
     /// As many points as decisions chose option 0, or a set without it.
+    #[expect(clippy::unnecessary_wraps, reason = "it is a reward function")]
     fn points(architectures: &[Architecture]) -> Result<Vec<f64>, PolicyError> {
         let chose_it = |a: &Architecture, id| match a.get(DecisionId(id)) {
             Some(Choice::One(option)) => *option == 0,
@@ -399,7 +404,10 @@ mod tests {
             found: 1,
         };
         assert_eq!(refuse(vec![0.5]), count);
-        assert!(matches!(refuse(vec![f64::MAX, -f64::MAX]), PolicyError::Diverged { .. }));
+        assert!(matches!(
+            refuse(vec![f64::MAX, -f64::MAX]),
+            PolicyError::Diverged { .. }
+        ));
         assert_eq!(values(&policy.state()), before);
     }
 
@@ -411,7 +419,10 @@ mod tests {
             for seed in 0..6 {
                 if seed == stop {
                     let saved = running.state();
-                    let saved = saved.into_iter().map(|(name, t)| (name, t.copy())).collect();
+                    let saved = saved
+                        .into_iter()
+                        .map(|(name, t)| (name, t.copy()))
+                        .collect();
                     running = policy(&space, PolicyConfig::default());
                     running.load_state(saved).unwrap();
                 }
@@ -434,7 +445,10 @@ mod tests {
         assert!(lost.unwrap_err().contains("`baseline`"));
         let lost = load(|state| drop(state.remove(0)), &mut policy);
         assert!(lost.unwrap_err().contains("`g_emb`"));
-        let more = load(|s| s.push(("omega".to_owned(), Tensor::from(1.0))), &mut policy);
+        let more = load(
+            |s| s.push(("omega".to_owned(), Tensor::from(1.0))),
+            &mut policy,
+        );
         assert!(more.unwrap_err().contains("`omega`"));
     }
 
@@ -443,7 +457,14 @@ mod tests {
         let mut policy = policy(&DecisionSpace::default(), PolicyConfig::default());
         let report = policy.update(3, 0, &mut |_| Ok::<_, PolicyError>(vec![1.0; 3]));
         assert!(report.unwrap().grad_norm < 1e-12);
-        let report = policy.update(0, 0, &mut |_| Ok::<_, PolicyError>(vec![]));
-        assert_eq!(report.unwrap().best, None);
+    }
+
+    #[test]
+    fn no_samples_change_nothing() {
+        let mut policy = policy(&DecisionSpace::every_form(), PolicyConfig::default());
+        let before = values(&policy.state());
+        let report = policy.update(0, 0, &mut points).unwrap();
+        assert_eq!(report.best, None);
+        assert_eq!(values(&policy.state()), before);
     }
 }

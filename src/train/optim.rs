@@ -116,7 +116,8 @@ pub struct AdamConfig {
     pub beta1: f64,
     /// Decay of the average squared gradient.
     pub beta2: f64,
-    /// Keeps the division finite. Authors' controllers 1e-3.
+    /// Keeps the division finite. Authors' controllers 1e-3, which is large
+    /// beside a controller's gradients and slows its first hundreds of steps.
     pub eps: f64,
     /// Where `eps` stands: TensorFlow's (and the authors')
     /// `lr √(1-β2ᵗ) / (1-β1ᵗ) · m / (√v + ε)`, or the paper's Algorithm 1
@@ -296,7 +297,8 @@ impl Scalars {
     /// `value` with the kind and device of `like`; a step has one device.
     fn get(&mut self, value: f64, like: &Tensor) -> &Tensor {
         let kind = like.kind();
-        let known = |made: &(f64, Kind, Tensor)| made.0.to_bits() == value.to_bits() && made.1 == kind;
+        let known =
+            |made: &(f64, Kind, Tensor)| made.0.to_bits() == value.to_bits() && made.1 == kind;
         let place = self.made.iter().position(known).unwrap_or_else(|| {
             let tensor = Tensor::full([0i64; 0], value, (kind, like.device()));
             self.made.push((value, kind, tensor));
@@ -321,7 +323,10 @@ mod tests {
     #[track_caller]
     fn close(tensor: &Tensor, expected: &[f64]) {
         for (found, expected) in values(tensor).iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-12, "{found} in place of {expected}");
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{found} in place of {expected}"
+            );
         }
     }
 
@@ -342,7 +347,10 @@ mod tests {
         // g = 0.0886, a = 0.54 + 0.0886 = 0.6286, w -= 0.1 (0.0886 + 0.56574);
         // g = 1 - 0.20095 = 0.79905, a = 0.045 + 0.79905 = 0.84405, ..
         sgd.step(&params, &[vector(&[0.0, 1.0])], 0.1);
-        close(&w, &[0.886 - 0.065_434, -2.0095 - 0.1 * (0.79905 + 0.759_645)]);
+        close(
+            &w,
+            &[0.886 - 0.065_434, -2.0095 - 0.1 * (0.79905 + 0.759_645)],
+        );
     }
 
     #[test]
@@ -405,7 +413,10 @@ mod tests {
         sgd.step(&both[..1], &grads[..1], 0.1);
         assert_eq!(values(&b), b_before);
         assert_eq!(values(&sgd.state()[1].1), sgd_before);
-        let steps: Vec<i64> = adam.state()[4..].iter().map(|(_, t)| t.int64_value(&[])).collect();
+        let steps: Vec<i64> = adam.state()[4..]
+            .iter()
+            .map(|(_, t)| t.int64_value(&[]))
+            .collect();
         assert_eq!(steps, [2, 1]);
         assert_eq!(adam.state()[1].0, before[1].0);
     }
@@ -438,7 +449,10 @@ mod tests {
     fn unknown_names_are_refused() {
         let mut sgd = Sgd::new(SgdConfig::default());
         let state = vec![("mean.3".to_owned(), vector(&[1.0]))];
-        assert_eq!(sgd.load_state(state), Err(UnknownState("mean.3".to_owned())));
+        assert_eq!(
+            sgd.load_state(state),
+            Err(UnknownState("mean.3".to_owned()))
+        );
     }
 
     #[test]

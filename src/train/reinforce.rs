@@ -48,7 +48,10 @@ mod tests {
 
     #[track_caller]
     fn close(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-12, "{found} in place of {expected}");
+        assert!(
+            (found - expected).abs() < 1e-12,
+            "{found} in place of {expected}"
+        );
     }
 
     #[test]

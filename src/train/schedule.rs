@@ -81,7 +81,10 @@ mod tests {
 
     #[track_caller]
     fn close(found: f64, expected: f64) {
-        assert!((found - expected).abs() < 1e-12, "{found} in place of {expected}");
+        assert!(
+            (found - expected).abs() < 1e-12,
+            "{found} in place of {expected}"
+        );
     }
 
     #[test]
@@ -130,7 +133,8 @@ mod tests {
 
     #[test]
     fn reads_from_json() {
-        let text = r#"{"kind": "cosine-restarts", "max": 0.05, "min": 0.001, "period": 10, "mul": 2}"#;
+        let text =
+            r#"{"kind": "cosine-restarts", "max": 0.05, "min": 0.001, "period": 10, "mul": 2}"#;
         let schedule: Schedule = serde_json::from_str(text).unwrap();
         close(schedule.lr(0.0), 0.05);
         assert!(serde_json::from_str::<Schedule>(r#"{"kind": "constant"}"#).is_err());

@@ -161,7 +161,9 @@ impl Evaluator<'_> {
             Callable::Builtin(builtin) => self.builtin(*builtin, Vec::new(), args, site, tie),
             Callable::Fn(id) => self.function(*id, Vec::new(), args, site),
             Callable::Cell(id, index) => self.cell_instance(*id, *index, args, site),
-            Callable::Choice { candidates, .. } => self.apply_choice(candidates, &args, site),
+            Callable::Choice {
+                name, candidates, ..
+            } => self.apply_choice(name, candidates, &args, site),
             Callable::Partial {
                 target,
                 args: known,
@@ -172,6 +174,7 @@ impl Evaluator<'_> {
                 let n = self.per.len();
                 self.per.extend(per.iter().cloned());
                 let tie = tie.or(*tied);
+                let applied_at = self.applied_at.replace(site);
                 let value = match &**target {
                     Callable::Builtin(builtin) => {
                         self.builtin(*builtin, known.clone(), args, *written, tie)
@@ -182,6 +185,7 @@ impl Evaluator<'_> {
                         self.apply(target, args, site, tie)
                     }
                 };
+                self.applied_at = applied_at;
                 self.per.truncate(n);
                 value
             }
@@ -189,10 +193,16 @@ impl Evaluator<'_> {
     }
 
     /// Applies every option under its guard, and selects among the results.
-    fn apply_choice(&mut self, candidates: &[Option_], args: &[Given], site: Span) -> Value {
+    fn apply_choice(
+        &mut self,
+        name: &str,
+        candidates: &[Option_],
+        args: &[Given],
+        site: Span,
+    ) -> Value {
         let mut results = Vec::with_capacity(candidates.len());
         for candidate in candidates {
-            let value = self.under(candidate, site, |this| match &candidate.value {
+            let value = self.under(name, candidate, site, |this| match &candidate.value {
                 Value::Callable(callable) => this.apply(callable, args.to_vec(), site, None),
                 _ => Value::Unknown,
             });
@@ -205,21 +215,26 @@ impl Evaluator<'_> {
         self.select(results, site, input.as_ref())
     }
 
-    /// Runs something under a candidate's guard and name. `site` is where it is
-    /// applied: two choices of one set, applied at two places, share nothing.
+    /// Runs something under a candidate's guard and name; `choice` is the name of
+    /// the decision.
     pub(super) fn under(
         &mut self,
+        choice: &str,
         candidate: &Option_,
         site: Span,
         run: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
         let outer = self.path;
         self.path = self.decisions.guards.and(outer, candidate.guard);
-        let decision_path = self.decision_path.push(&candidate.name, site);
-        let instance_path = self.instance_path.push(&candidate.name, site);
+        let segment = super::paths::join(choice, &candidate.name);
+        let key = (site, self.applied_at.unwrap_or(site));
+        let decision_path = self.decision_path.push(&segment, key);
+        let instance_path = self.instance_path.push(&segment, key);
+        let applied_at = self.applied_at.take();
         let binding = self.binding.take();
         let value = run(self);
         self.binding = binding;
+        self.applied_at = applied_at;
         self.decision_path.restore(decision_path);
         self.instance_path.restore(instance_path);
         self.path = outer;
@@ -292,8 +307,9 @@ impl Evaluator<'_> {
             return self.in_cell(name, site, |this| this.run(function, known, args, site));
         }
         let name = &function.name.name;
-        let decision_path = self.decision_path.push(name, site);
-        let instance_path = self.instance_path.push(name, site);
+        let key = self.key(site);
+        let decision_path = self.decision_path.push(name, key);
+        let instance_path = self.instance_path.push(name, key);
         let value = self.run(function, known, args, site);
         self.decision_path.restore(decision_path);
         self.instance_path.restore(instance_path);

@@ -128,7 +128,8 @@ impl Evaluator<'_> {
             ));
         }
         let decision_path = self.decision_path.replace(&name);
-        let instance_path = self.instance_path.push(&name, site);
+        let key = self.key(site);
+        let instance_path = self.instance_path.push(&name, key);
         self.inside.push(name.clone());
         let value = run(self);
         self.inside.pop();

@@ -66,6 +66,7 @@ impl Evaluator<'_> {
             .collect();
         Value::Callable(Rc::new(Callable::Choice {
             decision,
+            name: self.binding.clone().unwrap_or_default(),
             candidates: options,
         }))
     }
@@ -92,6 +93,7 @@ impl Evaluator<'_> {
         let Some(decision) = decision else {
             return Value::Unknown;
         };
+        let name = self.binding.clone().unwrap_or_default();
         let mut options = Vec::with_capacity(candidates.len());
         for (place, candidate) in candidates.iter().enumerate() {
             let guard = self.decisions.guards.has(decision, place as u32);
@@ -101,7 +103,7 @@ impl Evaluator<'_> {
                 value: Value::Unknown,
                 span: candidate.value.span,
             };
-            option.value = self.under(&option, span, |this| this.eval(&candidate.value));
+            option.value = self.under(&name, &option, span, |this| this.eval(&candidate.value));
             options.push(option);
         }
         if options
@@ -110,6 +112,7 @@ impl Evaluator<'_> {
         {
             return Value::Callable(Rc::new(Callable::Choice {
                 decision,
+                name: self.binding.clone().unwrap_or_default(),
                 candidates: options,
             }));
         }
@@ -253,6 +256,7 @@ impl Evaluator<'_> {
         {
             return Value::Callable(Rc::new(Callable::Choice {
                 decision,
+                name: self.binding.clone().unwrap_or_default(),
                 candidates: options,
             }));
         }
@@ -383,7 +387,7 @@ impl Evaluator<'_> {
         }
         let mut path = self
             .decision_path
-            .name(self.binding.as_deref().unwrap_or_default(), span);
+            .name(self.binding.as_deref().unwrap_or_default(), (span, span));
         if path.is_empty() {
             "choice".clone_into(&mut path);
         }

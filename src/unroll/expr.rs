@@ -144,8 +144,8 @@ impl Evaluator<'_> {
             let outer = self.path;
             self.path = self.decisions.guards.and(outer, round.guard);
             let segment = format!("{name}={}", round.label);
-            let decision_path = self.decision_path.push(&segment, span);
-            let instance_path = (!dynamic).then(|| self.instance_path.push(&segment, span));
+            let decision_path = self.decision_path.push(&segment, (span, span));
+            let instance_path = (!dynamic).then(|| self.instance_path.push(&segment, (span, span)));
             let wanted = match &generator.condition {
                 Some(condition) => self.condition(condition).unwrap_or(false),
                 None => true,

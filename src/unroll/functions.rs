@@ -323,7 +323,7 @@ impl Evaluator<'_> {
         name: &str,
         site: Span,
     ) -> Value {
-        let path = self.instance_path.push(name, site);
+        let path = self.instance_path.push(name, (site, site));
         let value = self.node(Op::Input, shape, timed, &[], Vec::new(), site);
         self.instance_path.restore(path);
         if let (Value::Tensor(tensor), Some(region)) =

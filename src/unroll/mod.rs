@@ -115,6 +115,9 @@ struct Evaluator<'a> {
     path: GuardId,
     decision_path: Path,
     instance_path: Path,
+    /// Where an operation with a name is being applied, until it takes its
+    /// place in the paths.
+    applied_at: Option<Span>,
     /// The `let` whose value is being computed.
     binding: Option<String>,
     per: Vec<PerPart>,
@@ -163,6 +166,11 @@ impl Evaluator<'_> {
             self.diagnostics.push(diagnostic);
         }
         Value::Unknown
+    }
+
+    /// What tells this visit of a place apart in the paths.
+    fn key(&mut self, site: Span) -> paths::Key {
+        (site, self.applied_at.take().unwrap_or(site))
     }
 
     /// Counts a step; says whether the budget still holds.

@@ -1,22 +1,23 @@
 //! Dotted paths that name instances, and stay unique.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::span::Span;
 
-/// The sites that gave a text, in order of their first visit.
-type Sites = HashMap<String, Vec<Span>>;
+/// What tells two visits of a text apart: the place that was written and the
+/// place where it was applied, which differ for an operation with a name.
+pub(super) type Key = (Span, Span);
 
 /// A dotted path under construction.
 ///
-/// Two call sites may give the same segment under the same path (`conv` twice
-/// in one body): the second becomes `conv#2`, by site, so a site that is
-/// visited again keeps its name.
+/// Two places may give the same segment under the same path (`conv` twice in one
+/// body): the second becomes `conv#2`. A place that is visited again keeps its
+/// name.
 #[derive(Debug, Default)]
 pub(super) struct Path {
     text: String,
-    segments: Sites,
-    names: Sites,
+    segments: Names,
+    names: Names,
 }
 
 impl Path {
@@ -24,20 +25,20 @@ impl Path {
         &self.text
     }
 
-    /// The path with one more segment, made unique by site.
-    pub fn with(&mut self, segment: &str, site: Span) -> String {
-        unique(&mut self.segments, join(&self.text, segment), site)
+    /// The path with one more segment, made unique.
+    pub fn with(&mut self, segment: &str, key: Key) -> String {
+        self.segments.unique(join(&self.text, segment), key)
     }
 
-    /// The name of what stands at the path, or at one more segment, made
-    /// unique by site among names.
-    pub fn name(&mut self, segment: &str, site: Span) -> String {
-        unique(&mut self.names, join(&self.text, segment), site)
+    /// The name of what stands at the path, or at one more segment, made unique
+    /// among names.
+    pub fn name(&mut self, segment: &str, key: Key) -> String {
+        self.names.unique(join(&self.text, segment), key)
     }
 
-    /// Appends a segment, unique by site; gives what [`Self::restore`] takes back.
-    pub fn push(&mut self, segment: &str, site: Span) -> String {
-        let full = self.with(segment, site);
+    /// Appends a segment, made unique; gives what [`Self::restore`] takes back.
+    pub fn push(&mut self, segment: &str, key: Key) -> String {
+        let full = self.with(segment, key);
         std::mem::replace(&mut self.text, full)
     }
 
@@ -51,19 +52,27 @@ impl Path {
     }
 }
 
-fn unique(sites: &mut Sites, text: String, site: Span) -> String {
-    let sites = sites.entry(text.clone()).or_default();
-    let place = sites
-        .iter()
-        .position(|known| *known == site)
-        .unwrap_or_else(|| {
-            sites.push(site);
-            sites.len() - 1
-        });
-    if place == 0 {
-        text
-    } else {
-        format!("{text}#{}", place + 1)
+/// Texts made unique, each by the place that first asked for it.
+#[derive(Debug, Default)]
+struct Names {
+    given: HashMap<(String, Key), String>,
+    used: HashSet<String>,
+}
+
+impl Names {
+    fn unique(&mut self, text: String, key: Key) -> String {
+        let asked = (text, key);
+        if let Some(known) = self.given.get(&asked) {
+            return known.clone();
+        }
+        let mut free = asked.0.clone();
+        let mut n = 2;
+        while !self.used.insert(free.clone()) {
+            free = format!("{}#{n}", asked.0);
+            n += 1;
+        }
+        self.given.insert(asked, free.clone());
+        free
     }
 }
 

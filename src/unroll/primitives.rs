@@ -285,7 +285,8 @@ impl Evaluator<'_> {
             return self.report(diagnostics::tie_differs(site, &tied, &[out, d], bias));
         }
         let inputs = [(x, GuardId::ALWAYS)];
-        let instance = self.instance_path.push("linear", site);
+        let key = self.key(site);
+        let instance = self.instance_path.push("linear", key);
         let value = self.node(op, shape, x.timed, &inputs, vec![tie], site);
         self.instance_path.restore(instance);
         value
@@ -388,7 +389,8 @@ impl Evaluator<'_> {
         params: Vec<(&str, Role, Vec<usize>)>,
         site: Span,
     ) -> Value {
-        let instance = self.instance_path.push(name, site);
+        let key = self.key(site);
+        let instance = self.instance_path.push(name, key);
         let mut banks = Vec::with_capacity(params.len());
         for (role_name, role, shape) in params {
             match self.bank(role_name, role, shape, site) {

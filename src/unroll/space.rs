@@ -53,6 +53,7 @@ pub(super) fn run(
         path: GuardId::ALWAYS,
         decision_path: Path::default(),
         instance_path: Path::default(),
+        applied_at: None,
         binding: None,
         per: Vec::new(),
         cells: IndexMap::new(),

@@ -105,8 +105,8 @@ impl Evaluator<'_> {
             }
             let segment = format!("{name}={}", round.label);
             self.bind_pattern(pattern, round.value);
-            let decision_path = self.decision_path.push(&segment, span);
-            let instance_path = self.instance_path.push(&segment, span);
+            let decision_path = self.decision_path.push(&segment, (span, span));
+            let instance_path = self.instance_path.push(&segment, (span, span));
             let flow = self.body(body);
             self.decision_path.restore(decision_path);
             self.instance_path.restore(instance_path);
@@ -266,8 +266,8 @@ impl Evaluator<'_> {
             // Seeds and later elements share one naming site: the family's.
             let element = self.open_element(&name.name, before, name.span);
             let segment = format!("{}[{}]", name.name, round.label);
-            let decision_path = self.decision_path.push(&segment, name.span);
-            let instance_path = self.instance_path.push(&segment, name.span);
+            let decision_path = self.decision_path.push(&segment, (name.span, name.span));
+            let instance_path = self.instance_path.push(&segment, (name.span, name.span));
             let binding = self.binding.take();
             let flow = self.body(body);
             self.binding = binding;
@@ -292,7 +292,7 @@ impl Evaluator<'_> {
     /// Opens the definition of an element; a cell's later instances find the
     /// element of the first.
     fn open_element(&mut self, family: &str, index: usize, site: Span) -> ElementId {
-        let name = self.decision_path.with(&format!("{family}[{index}]"), site);
+        let name = self.decision_path.with(&format!("{family}[{index}]"), (site, site));
         let known = self.cell_element(&name);
         let id = known.unwrap_or_else(|| {
             let id = ElementId(self.decisions.elements.len() as u32);

@@ -94,6 +94,8 @@ pub(super) enum Callable {
     /// One of several, by a decision.
     Choice {
         decision: DecisionId,
+        /// The `let` that it was made in, or nothing.
+        name: String,
         candidates: Vec<Option_>,
     },
 }

@@ -36,9 +36,16 @@ use crate::syntax::{ast, diagnostics};
 /// other. Whoever walks a tree by recursion relies on it.
 pub(super) const MAX_DEPTH: usize = 256;
 
-/// The longest file, in bytes. Spans count in 32 bits; and no space that a
-/// person wrote comes near.
-pub(super) const MAX_LEN: usize = 16 << 20;
+/// The longest file, in bytes. No space that a person wrote comes near.
+const MAX_LEN: usize = 2 << 20;
+
+/// Reading takes stack for each level of brackets. The caller's stack, which may
+/// be a small thread's, is enough for this many levels.
+const SHALLOW: usize = 24;
+
+/// The stack for deeper files, enough for [`MAX_DEPTH`] levels in a build without
+/// optimisation. Only what is used of it takes memory.
+const STACK: usize = 64 << 20;
 
 /// The rules of the grammar, and what runs them.
 #[derive(pest_derive::Parser)]
@@ -52,12 +59,38 @@ pub(super) fn file(file: &SourceFile, diagnostics: &mut Diagnostics) -> ast::Fil
         reporter.report(diagnostics::file_too_long(reporter.span(0..0), MAX_LEN));
         return ast::File::default();
     }
-    let Some(repaired) = scan::scan(file, &mut reporter) else {
+    let Some(scanned) = scan::scan(file, &mut reporter) else {
         return ast::File::default();
     };
-    let (text, faults) = repaired.finish();
-    match Grammar::parse(Rule::file, &text) {
-        Ok(pairs) => Builder::new(&file.text, &text, &faults, &mut reporter).file(pairs),
+    let (text, faults) = scanned.repaired.finish();
+    let read = {
+        let mut run = || read(file, &text, &faults, &mut reporter);
+        if scanned.depth <= SHALLOW {
+            return run();
+        }
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            let thread = thread.spawn_scoped(scope, run).ok()?;
+            let read = thread.join();
+            Some(read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    };
+    read.unwrap_or_else(|| {
+        // There was no memory for another stack.
+        reporter.report(diagnostics::no_stack(reporter.span(0..0)));
+        ast::File::default()
+    })
+}
+
+/// Runs the grammar on the repaired text, and builds the tree.
+fn read(
+    file: &SourceFile,
+    text: &str,
+    faults: &[usize],
+    reporter: &mut Reporter<'_>,
+) -> ast::File {
+    match Grammar::parse(Rule::file, text) {
+        Ok(pairs) => Builder::new(&file.text, text, faults, reporter).file(pairs),
         // The traps take whatever does not fit, so only pest's guard of the stack
         // can end here.
         Err(_) => {

@@ -12,13 +12,20 @@ use super::{MAX_DEPTH, habits};
 use crate::source::SourceFile;
 use crate::syntax::diagnostics;
 
-/// Reports what is wrong with the characters and brackets of `file`; the text
-/// that the grammar is to read, or nothing where that would be no use.
-pub(super) fn scan<'a>(file: &'a SourceFile, reporter: &mut Reporter<'_>) -> Option<Repaired<'a>> {
+/// What the grammar is to read.
+pub(super) struct Scanned<'a> {
+    pub repaired: Repaired<'a>,
+    /// How deep its brackets nest.
+    pub depth: usize,
+}
+
+/// Reports what is wrong with the characters and brackets of `file`; what the
+/// grammar is to read, or nothing where that would be no use.
+pub(super) fn scan<'a>(file: &'a SourceFile, reporter: &mut Reporter<'_>) -> Option<Scanned<'a>> {
     let mut repaired = Repaired::new(&file.text);
     let text = &*file.text;
     let mut brackets = Vec::new();
-    let mut depth = 0_usize;
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
     let mut too_deep = None;
     let mut line = Line::default();
     // Editors of one system put a byte order mark in front; it means nothing.
@@ -36,6 +43,7 @@ pub(super) fn scan<'a>(file: &'a SourceFile, reporter: &mut Reporter<'_>) -> Opt
             Kind::End => break,
             Kind::Open => {
                 depth += 1;
+                deepest = deepest.max(depth);
                 if depth == MAX_DEPTH + 1 && too_deep.is_none() {
                     too_deep = Some(token);
                     reporter.report(diagnostics::too_many_brackets(
@@ -77,7 +85,10 @@ pub(super) fn scan<'a>(file: &'a SourceFile, reporter: &mut Reporter<'_>) -> Opt
         return None;
     }
     brackets::balance(text, brackets, reporter, &mut repaired);
-    (!reporter.is_full()).then_some(repaired)
+    (!reporter.is_full()).then_some(Scanned {
+        repaired,
+        depth: deepest.min(MAX_DEPTH),
+    })
 }
 
 fn report_fault(text: &str, token: Token, reporter: &mut Reporter<'_>) {

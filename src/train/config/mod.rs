@@ -7,6 +7,8 @@
 
 mod change;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::controller_phase::PolicyConfig;
@@ -14,6 +16,7 @@ use super::optim::SgdConfig;
 use super::schedule::Schedule;
 use crate::controller::ControllerConfig;
 use crate::data::batch::Augment;
+use crate::graph::{Op, Supergraph};
 use crate::model::{ModelConfig, Statistics};
 
 /// All hyperparameters.
@@ -287,6 +290,42 @@ impl SearchConfig {
             self.run.checkpoint_steps > 0,
             "run.checkpoint_steps must be at least 1",
         )
+    }
+}
+
+impl SearchConfig {
+    /// Checks that every dropout site it gives a rate to is one of the network.
+    ///
+    /// # Errors
+    /// The name of the first that is not, and those that there are.
+    pub fn check_sites(&self, graph: &Supergraph) -> Result<(), String> {
+        let mut sites = BTreeSet::new();
+        for region in &graph.regions {
+            for node in region.graph.node_weights() {
+                match &node.op {
+                    Op::Dropout { site } => drop(sites.insert(site.as_str())),
+                    Op::Embed => drop(sites.insert("e")),
+                    _ => {}
+                }
+            }
+        }
+        let rates = [("shared", &self.shared), ("retrain", &self.retrain)];
+        let given = rates
+            .iter()
+            .flat_map(|(group, weights)| weights.model.dropout.keys().map(move |key| (group, key)));
+        for (group, site) in given {
+            if !sites.contains(site.as_str()) {
+                let known: Vec<&str> = sites.iter().copied().collect();
+                let known = match known.as_slice() {
+                    [] => "the space has none".to_owned(),
+                    known => format!("the space has {}", known.join(", ")),
+                };
+                return Err(format!(
+                    "{group}.model.dropout.{site}: there is no dropout site of that name; {known}"
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

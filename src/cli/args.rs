@@ -1,0 +1,200 @@
+//! The command line as data: every flag of every command is declared here and,
+//! for the commands that train, in [`super::torch_args`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
+use crate::diagnostic::render::Style;
+
+/// A compiler for neural-architecture search spaces, and ENAS on every space that compiles
+#[derive(Clone, Debug, Parser)]
+#[command(name = "enasc", version, max_term_width = 100)]
+pub struct Cli {
+    /// Colour in messages; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    pub color: ColorArg,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A command.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Check spaces: say everything that is wrong with them
+    #[command(after_help = "Example:\n  enasc check spaces/*.enas")]
+    Check(CheckArgs),
+    /// Count the architectures of a space, exactly
+    #[command(after_help = "Example:\n  enasc count spaces/enas_macro.enas --set layers=6")]
+    Count(CountArgs),
+    /// Draw architectures at random, one a line
+    #[command(after_help = "Example:\n  enasc sample spaces/enas_macro.enas -n 5 --seed 1")]
+    Sample(SampleArgs),
+    /// Count parameters, FLOPs, nodes and edges, of a space or of one architecture
+    #[command(
+        after_help = "Example:\n  enasc sample spaces/tiny.enas | enasc stats spaces/tiny.enas --arch -"
+    )]
+    Stats(StatsArgs),
+    /// Draw the supergraph, or the network of one architecture
+    #[command(after_help = "Example:\n  enasc graph spaces/tiny.enas | dot -Tsvg -o tiny.svg")]
+    Graph(GraphArgs),
+    /// Show what one stage of the compiler makes of a file
+    #[command(after_help = "Example:\n  enasc dump spaces/tiny.enas --stage plan")]
+    Dump(DumpArgs),
+    /// Say what a search depends on: versions, libtorch, CUDA, memory, disk
+    #[command(after_help = "Example:\n  enasc doctor")]
+    Doctor(DoctorArgs),
+    /// The commands that need libtorch.
+    #[command(flatten)]
+    Torch(TorchCommand),
+}
+
+/// `enasc check`
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// The spaces, .enas files; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Set a parameter of every space
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
+    pub set: Vec<(String, String)>,
+    /// Check only this space of a file that has several
+    #[arg(long, value_name = "NAME")]
+    pub space: Option<String>,
+    /// How diagnostics are printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc count`
+#[derive(Clone, Debug, Args)]
+pub struct CountArgs {
+    /// What is counted.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// How the count is printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc sample`
+#[derive(Clone, Debug, Args)]
+pub struct SampleArgs {
+    /// What is sampled.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// How many
+    #[arg(short, value_name = "N", default_value_t = 1)]
+    pub n: u64,
+    /// From which they are drawn; a greater N only adds lines
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    /// human: a line of path=choice; json: an object a line
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc stats`
+#[derive(Clone, Debug, Args)]
+pub struct StatsArgs {
+    /// What is measured.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// Of this architecture alone.
+    #[command(flatten)]
+    pub architecture: ArchArgs,
+    /// How the numbers are printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc graph`
+#[derive(Clone, Debug, Args)]
+pub struct GraphArgs {
+    /// What is drawn.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// Of this architecture alone.
+    #[command(flatten)]
+    pub architecture: ArchArgs,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = GraphFormatArg::Dot)]
+    pub format: GraphFormatArg,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+}
+
+/// `enasc dump`
+#[derive(Clone, Debug, Args)]
+pub struct DumpArgs {
+    /// What is dumped.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// Which stage
+    #[arg(long, value_enum)]
+    pub stage: StageArg,
+}
+
+/// `enasc doctor`
+#[derive(Clone, Debug, Args)]
+pub struct DoctorArgs {
+    /// How the facts are printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// One architecture of a space, or none.
+#[derive(Clone, Debug, Args)]
+pub struct ArchArgs {
+    /// One architecture: a file such as RUN/best.json, the text itself, or - for standard input
+    #[arg(long, value_name = "A")]
+    pub arch: Option<String>,
+}
+
+/// Colour or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl ColorArg {
+    /// How messages on standard error look.
+    #[must_use]
+    pub fn style(self) -> Style {
+        match self {
+            Self::Auto => Style::for_stderr(),
+            Self::Always => Style::Colour,
+            Self::Never => Style::Plain,
+        }
+    }
+}
+
+/// How a network is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormatArg {
+    /// For Graphviz
+    Dot,
+    /// One JSON object
+    Json,
+}
+
+/// A stage of the compiler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StageArg {
+    /// The syntax tree, as JSON
+    Ast,
+    /// Parameters, decisions and their options, as text
+    Space,
+    /// The supergraph, as JSON
+    Graph,
+    /// The steps of the controller, as text
+    Plan,
+}

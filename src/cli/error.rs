@@ -1,0 +1,94 @@
+//! What can go wrong outside of the user's source: one sentence each.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::decision::ArchitectureError;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The diagnostics that say why are printed already.
+    #[error("the file does not compile")]
+    Reported,
+    /// A file that cannot be read.
+    #[error("cannot read {file}: {why}")]
+    Read {
+        /// As the user named it.
+        file: String,
+        /// The cause.
+        why: String,
+    },
+    /// A file, or standard output, that cannot be written.
+    #[error("cannot write {file}: {}", cause(source))]
+    Write {
+        /// As the user named it.
+        file: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file with several spaces, of which the command takes one.
+    #[error("{file} declares {} spaces: {}; name one with --space", names.len(), names.join(", "))]
+    SeveralSpaces {
+        /// The file.
+        file: String,
+        /// Its spaces.
+        names: Vec<String>,
+    },
+    /// Both the space and the architecture are `-`.
+    #[error("standard input can be the space or the architecture, not both: give one as a file")]
+    StandardInputTwice,
+    /// Not an architecture of the space.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// The executable that trains is not there.
+    #[error(
+        "`enasc {command}` needs {}, which is not there: this enasc was built without the feature `torch`; build both with `cargo build --release`", path.display()
+    )]
+    NoTorch {
+        /// The command.
+        command: &'static str,
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The executable that trains finds no libtorch.
+    #[error(
+        "`enasc {command}` needs libtorch, and none was found: run `make setup`, which puts it at .libtorch, or name the folder that holds libtorch_cpu.so in LD_LIBRARY_PATH"
+    )]
+    NoLibtorch {
+        /// The command.
+        command: &'static str,
+    },
+    /// The executable that trains does not start.
+    #[error("cannot start {}: {}", path.display(), cause(source))]
+    Start {
+        /// The executable.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+impl CliError {
+    /// Whether it is only that nobody reads on: no error, as with any other tool.
+    pub(super) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// The words of an IO error: no number, no capital.
+pub(super) fn cause(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => {
+            let text = error.to_string();
+            let words = text.split(" (os error").next().unwrap_or_default();
+            let mut chars = words.chars();
+            chars.next().map_or_else(String::new, |first| {
+                first.to_lowercase().chain(chars).collect()
+            })
+        }
+    }
+}

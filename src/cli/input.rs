@@ -1,0 +1,161 @@
+//! What commands read: spaces and architectures, from files, from standard
+//! input, or from the command line itself.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use super::error::{CliError, cause};
+use super::torch_args::SpaceArgs;
+use crate::decision::Architecture;
+use crate::diagnostic::render::{self, Style};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::source::SourceMap;
+use crate::span::Span;
+use crate::unroll::Settings;
+use crate::{Compilation, Options, SearchSpace};
+
+/// No space is larger; what is was named by mistake.
+const LARGEST: u64 = 64 << 20;
+
+/// What messages call a file.
+pub(super) fn display_name(file: &Path) -> String {
+    if is_stdin(file) {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    }
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, CliError> {
+    let error = |why| CliError::Read {
+        file: display_name(file),
+        why,
+    };
+    let read = |source: &mut dyn io::Read| {
+        let mut bytes = Vec::new();
+        source.take(LARGEST + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes: io::Result<Vec<u8>> = if is_stdin(file) {
+        read(&mut io::stdin().lock())
+    } else {
+        File::open(file).and_then(|mut file| read(&mut file))
+    };
+    let bytes = bytes.map_err(|source| error(cause(&source)))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(error(format!("it is larger than {} MiB", LARGEST >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// The text of a file, or why it has none as a compilation that failed.
+pub(super) fn text(file: &Path) -> Result<Result<String, Compilation>, CliError> {
+    let bytes = read(file)?;
+    Ok(String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        not_utf8(&display_name(file), error.as_bytes(), at)
+    }))
+}
+
+/// Compiles a file.
+pub(super) fn compile(
+    file: &Path,
+    set: &[(String, String)],
+    space: Option<&str>,
+) -> Result<Compilation, CliError> {
+    let options = Options {
+        settings: Settings(set.to_vec()),
+        space: space.map(str::to_owned),
+    };
+    Ok(match text(file)? {
+        Ok(text) => crate::compile(&display_name(file), &text, &options),
+        Err(failed) => failed,
+    })
+}
+
+fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Compilation {
+    let mut sources = SourceMap::default();
+    // Up to the first bad byte this is the same text, so `at` is its place.
+    let id = sources.add(name, String::from_utf8_lossy(bytes));
+    let byte = bytes.get(at).copied().unwrap_or_default();
+    let help = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16: save it as UTF-8",
+        _ => "save the file as UTF-8",
+    };
+    let diagnostic = Diagnostic::error(
+        Code::NotUtf8,
+        Span::new(id, at, at + char::REPLACEMENT_CHARACTER.len_utf8()),
+        "the file is not UTF-8 text",
+        format!("byte {at} is 0x{byte:02x}"),
+    )
+    .help(help);
+    Compilation {
+        sources,
+        diagnostics: vec![diagnostic],
+        spaces: Vec::new(),
+    }
+}
+
+/// Prints diagnostics to people.
+pub(super) fn report(compilation: &Compilation, style: Style) {
+    let text = render::human(&compilation.diagnostics, &compilation.sources, style);
+    // Nothing is to be done where standard error is closed.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+pub(super) fn has_errors(compilation: &Compilation) -> bool {
+    let mut diagnostics = compilation.diagnostics.iter();
+    diagnostics.any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// Compiles the one space that a command is about; errors are printed.
+pub(super) fn space(args: &SpaceArgs, style: Style) -> Result<SearchSpace, CliError> {
+    let mut compilation = compile(&args.file, &args.set, args.space.as_deref())?;
+    if has_errors(&compilation) {
+        report(&compilation, style);
+        return Err(CliError::Reported);
+    }
+    match (compilation.spaces.pop(), compilation.spaces.as_slice()) {
+        (Some(only), []) => Ok(only),
+        (None, _) => Err(CliError::Reported),
+        (Some(last), others) => {
+            let names = others.iter().chain([&last]).map(|space| space.name.clone());
+            Err(CliError::SeveralSpaces {
+                file: display_name(&args.file),
+                names: names.collect(),
+            })
+        }
+    }
+}
+
+/// Reads an architecture of `space`, the one that `file` declares.
+///
+/// `arch` is `-`, the text itself (its form tells), or a file's name.
+pub(super) fn architecture(
+    arch: &str,
+    space: &SearchSpace,
+    file: &Path,
+) -> Result<Architecture, CliError> {
+    let path = Path::new(arch);
+    if is_stdin(path) && is_stdin(file) {
+        return Err(CliError::StandardInputTwice);
+    }
+    let is_text = arch.trim().is_empty() || arch.starts_with('{') || arch.contains('=');
+    let text = if is_text && !path.is_file() {
+        arch.to_owned()
+    } else {
+        String::from_utf8(read(path)?).map_err(|error| CliError::Read {
+            file: display_name(path),
+            why: format!(
+                "it is not UTF-8 text (byte {})",
+                error.utf8_error().valid_up_to()
+            ),
+        })?
+    };
+    Ok(Architecture::parse(&text, &space.decisions, &space.name)?)
+}

@@ -1,0 +1,165 @@
+//! What commands write, and how numbers look there.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use num_bigint::BigUint;
+use serde_json::Value;
+
+use super::error::CliError;
+
+/// Writes to standard output.
+pub(super) fn print(text: &str) -> Result<(), CliError> {
+    print_lines(|out| out.write_all(text.as_bytes()))
+}
+
+/// Writes to standard output piece by piece.
+pub(super) fn print_lines(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CliError> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .map_err(|source| CliError::Write {
+            file: "standard output".to_owned(),
+            source,
+        })
+}
+
+/// JSON as a text that ends with a line.
+pub(super) fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// Writes a file so that it is whole or not there; `None` and `-` are standard
+/// output.
+pub(super) fn write(path: Option<&Path>, text: &str) -> Result<(), CliError> {
+    match path {
+        Some(path) if path.as_os_str() != "-" => {
+            write_file(path, text.as_bytes()).map_err(|source| CliError::Write {
+                file: path.display().to_string(),
+                source,
+            })
+        }
+        _ => print(text),
+    }
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link stays a link, and a device or a pipe is written, not replaced.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if target.exists() && !target.is_file() {
+        return std::fs::write(target, bytes);
+    }
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut beside = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any new file: what the user's mask leaves.
+        beside.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = beside.prefix(".enasc-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// `697 860`
+pub(super) fn grouped(number: impl ToString) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `15 625`, or `1.6062e29` where nobody reads the digits.
+pub(super) fn approximate(count: &BigUint) -> String {
+    let digits = count.to_string();
+    if digits.len() < 10 {
+        return grouped(digits);
+    }
+    let (mantissa, exponent) = scientific(&digits);
+    match format!("{mantissa:.4}") {
+        text if text.starts_with("10") => format!("1.0000e{}", exponent + 1),
+        text => format!("{text}e{exponent}"),
+    }
+}
+
+/// The decimal logarithm; of zero there is none.
+pub(super) fn log10(count: &BigUint) -> Option<f64> {
+    let (mantissa, exponent) = scientific(&count.to_string());
+    (mantissa > 0.0).then(|| exponent as f64 + mantissa.log10())
+}
+
+/// A mantissa in 1..10 and its power of ten.
+fn scientific(digits: &str) -> (f64, usize) {
+    let (first, rest) = digits.split_at(1);
+    // A double has 17 digits at most.
+    let rest = rest.get(..16).unwrap_or(rest);
+    let mantissa = format!("{first}.{rest}").parse().unwrap_or_default();
+    (mantissa, digits.len() - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn big(text: &str) -> BigUint {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (697_860, "697 860")] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+
+    #[test]
+    fn large_counts_are_shortened() {
+        for (count, text) in [
+            ("15625", "15 625"),
+            ("999999999", "999 999 999"),
+            ("1000000000", "1.0000e9"),
+            ("160618186625454535808756219904", "1.6062e29"),
+            ("9999999999999999999999", "1.0000e22"),
+        ] {
+            assert_eq!(approximate(&big(count)), text);
+        }
+    }
+
+    #[test]
+    fn logarithms_are_those_of_the_whole_number() {
+        assert_eq!(log10(&big("0")), None);
+        assert_eq!(log10(&big("1")), Some(0.0));
+        assert_eq!(log10(&big("1000")), Some(3.0));
+        // 6^12 * 2^66
+        let expected = 12.0 * 6f64.log10() + 66.0 * 2f64.log10();
+        let found = log10(&big("160618186625454535808756219904")).unwrap();
+        assert!((found - expected).abs() < 1e-12, "{found}");
+    }
+
+    #[test]
+    fn a_written_file_replaces_the_old_one_and_leaves_nothing_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.dot");
+        for text in ["first", "second"] {
+            write(Some(&path), text).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let error = write(Some(&folder.path().join("no/where")), "").unwrap_err();
+        assert!(error.to_string().ends_with("no/where: no such file"), "{error}");
+        assert!(write(Some(folder.path()), "").is_err());
+    }
+}

@@ -1,1 +1,0 @@
-//! Drawings and dumps of a supergraph.

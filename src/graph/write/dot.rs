@@ -1,0 +1,344 @@
+//! A network as a drawing for Graphviz: `dot -Tsvg`.
+//!
+//! A box encloses what belongs to one element of a node family, one round of a
+//! loop, one candidate of a choice, or the body of a scan. A diamond is a
+//! selection, named by its decision. A dashed edge is there in some
+//! architectures; it says when, if that is short. Shapes stand on the edges.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use indexmap::IndexMap;
+use petgraph::graph::NodeIndex;
+
+use super::super::view::{View, ViewRegion};
+use super::super::{Node, Op, Region, RegionId};
+use super::Subject;
+use crate::decision::{DecisionSpace, Domain, Guard, GuardId, OptionSource};
+
+/// The whole drawing.
+#[must_use]
+pub fn dot(subject: Subject) -> String {
+    let mut drawing = Drawing {
+        subject,
+        view: subject.view(),
+        candidates: candidates(subject.decisions),
+        text: String::new(),
+    };
+    drawing.draw();
+    drawing.text
+}
+
+/// Longer conditions are left out: the edge stays dashed.
+const LONGEST_CONDITION: usize = 40;
+
+const STYLE: &str = r##"  graph [fontname="Helvetica", fontsize=11, color="#b0b0b0", style="rounded", ranksep=0.35]
+  node [fontname="Helvetica", fontsize=11, shape=box, style="rounded,filled", fillcolor="#ffffff", height=0.3, margin="0.12,0.04"]
+  edge [fontname="Helvetica", fontsize=8, color="#505050", fontcolor="#505050", arrowsize=0.6]
+"##;
+
+struct Drawing<'a> {
+    subject: Subject<'a>,
+    view: View,
+    /// The names of all candidates: they make boxes of their own.
+    candidates: BTreeSet<&'a str>,
+    text: String,
+}
+
+/// A box: nodes, boxes, and what stands before its name in a path.
+#[derive(Default)]
+struct Group<'a> {
+    nodes: Vec<NodeIndex>,
+    groups: IndexMap<&'a str, Group<'a>>,
+}
+
+impl<'a> Drawing<'a> {
+    fn draw(&mut self) {
+        self.line(0, &format!("digraph {} {{", quoted(self.subject.name)));
+        self.text.push_str(STYLE);
+        self.region(RegionId(0), 1);
+        self.outputs();
+        let view = std::mem::take(&mut self.view);
+        for (index, seen) in view.regions.iter().enumerate() {
+            self.edges(RegionId(index as u32), seen, &view);
+        }
+        self.line(0, "}");
+    }
+
+    fn line(&mut self, depth: usize, line: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "{:1$}{line}", "", 2 * depth);
+    }
+
+    // ---- nodes
+
+    fn region(&mut self, id: RegionId, depth: usize) {
+        let graph = self.subject.graph;
+        let Some(region) = graph.region(id) else {
+            return;
+        };
+        let mut root = Group::default();
+        let seen = self.view.regions.get(id.index());
+        for part in seen.map_or(&[][..], |seen| seen.nodes.as_slice()) {
+            if let Some(node) = region.graph.node_weight(part.index) {
+                let segments = self.segments(&node.path);
+                let group = segments.into_iter().fold(&mut root, |group, segment| {
+                    group.groups.entry(segment).or_default()
+                });
+                group.nodes.push(part.index);
+            }
+        }
+        self.group(id, region, &root, depth);
+    }
+
+    /// The segments of a path that make boxes: elements, loops and candidates,
+    /// and what stands before them. The calls inside them do not.
+    fn segments(&self, path: &'a str) -> Vec<&'a str> {
+        let segments: Vec<&str> = path.split('.').filter(|s| !s.is_empty()).collect();
+        let makes_box = |segment: &&str| {
+            let name = segment.split('#').next().unwrap_or_default();
+            segment.contains(['[', '=']) || self.candidates.contains(name)
+        };
+        let n = segments.iter().rposition(makes_box).map_or(0, |last| last + 1);
+        segments.into_iter().take(n).collect()
+    }
+
+    fn group(&mut self, id: RegionId, region: &'a Region, group: &Group<'a>, depth: usize) {
+        for &index in &group.nodes {
+            if let Some(node) = region.graph.node_weight(index) {
+                self.node(id, index, node, depth);
+            }
+        }
+        for (&segment, inner) in &group.groups {
+            // One box for a chain of boxes, none for a single node.
+            let mut name = segment.to_owned();
+            let mut inner = inner;
+            while let (true, Some((next, only)), 1) = (
+                inner.nodes.is_empty(),
+                inner.groups.first(),
+                inner.groups.len(),
+            ) {
+                name = format!("{name}.{next}");
+                inner = only;
+            }
+            if inner.groups.is_empty() && inner.nodes.len() == 1 {
+                self.group(id, region, inner, depth);
+                continue;
+            }
+            let first = self.text.len();
+            self.line(depth, &format!("subgraph cluster_{first} {{"));
+            self.line(depth + 1, &format!("label={}", quoted(&name)));
+            self.group(id, region, inner, depth + 1);
+            self.line(depth, "}");
+        }
+    }
+
+    fn node(&mut self, id: RegionId, index: NodeIndex, node: &Node, depth: usize) {
+        if let Op::Scan { region } = node.op {
+            let cluster = self.text.len();
+            self.line(depth, &format!("subgraph cluster_{cluster} {{"));
+            self.line(depth + 1, "label=\"scan: once a time step\"");
+            self.line(depth + 1, "style=\"rounded,bold\"");
+            self.region(region, depth + 1);
+            self.line(depth, "}");
+            return;
+        }
+        let (label, look) = match &node.op {
+            Op::Input => {
+                let name = node.path.rsplit('.').next().unwrap_or_default();
+                (name.to_owned(), "shape=ellipse, fillcolor=\"#e8e8e8\"")
+            }
+            Op::Select => (
+                self.decision_of(id, index),
+                "shape=diamond, style=filled, fillcolor=\"#ffd9a0\", margin=\"0.01,0.01\"",
+            ),
+            op => (op.to_string(), colour(op)),
+        };
+        let separator = if look.is_empty() { "" } else { ", " };
+        self.line(
+            depth,
+            &format!(
+                "{} [label={}, tooltip={}{separator}{look}]",
+                name(id, index),
+                quoted(&label),
+                quoted(&node.path)
+            ),
+        );
+    }
+
+    /// The last part of the name of the decision by which a selection selects.
+    fn decision_of(&self, id: RegionId, index: NodeIndex) -> String {
+        let operands = self.subject.graph.region(id).map(|r| r.operands(index));
+        let guards = &self.subject.decisions.guards;
+        let decision = operands.iter().flatten().find_map(|(_, guard)| match guards.get(*guard) {
+            Guard::Has { decision, .. } => Some(*decision),
+            _ => None,
+        });
+        let point = decision.and_then(|decision| self.subject.decisions.point(decision));
+        let path = point.map_or("", |point| point.path.as_str());
+        path.rsplit('.').next().unwrap_or_default().to_owned()
+    }
+
+    fn outputs(&mut self) {
+        let outputs = self.view.regions.first().map(|seen| seen.outputs.clone());
+        let names = &self.subject.graph.output_names;
+        for (place, (node, output)) in outputs.iter().flatten().zip(names).enumerate() {
+            self.line(
+                1,
+                &format!(
+                    "out{place} [label={}, shape=ellipse, fillcolor=\"#e8e8e8\"]",
+                    quoted(output)
+                ),
+            );
+            let from = self.source(&self.view, RegionId(0), *node);
+            let shape = self.shape(RegionId(0), *node);
+            if let Some(from) = from {
+                self.line(1, &format!("{from} -> out{place} [label={}]", quoted(&shape)));
+            }
+        }
+    }
+
+    // ---- edges
+
+    fn edges(&mut self, id: RegionId, seen: &ViewRegion, view: &View) {
+        let graph = self.subject.graph;
+        let Some(region) = graph.region(id) else {
+            return;
+        };
+        for part in &seen.nodes {
+            let Some(node) = region.graph.node_weight(part.index) else {
+                continue;
+            };
+            let to = match node.op {
+                Op::Scan { region } => view
+                    .regions
+                    .get(region.index())
+                    .and_then(|body| body.inputs.first().copied().flatten())
+                    .map(|input| name(region, input)),
+                _ => Some(name(id, part.index)),
+            };
+            let Some(to) = to else { continue };
+            for &(from, guard) in &part.operands {
+                let Some(source) = self.source(view, id, from) else {
+                    continue;
+                };
+                let selects = node.op == Op::Select;
+                let mut label = self.condition(guard, selects);
+                if !selects {
+                    let shape = self.shape(id, from);
+                    label = match label.is_empty() {
+                        true => shape,
+                        false => format!("{label}\n{shape}"),
+                    };
+                }
+                let style = match guard {
+                    GuardId::ALWAYS => "",
+                    _ => ", style=dashed",
+                };
+                self.line(1, &format!("{source} -> {to} [label={}{style}]", quoted(&label)));
+            }
+        }
+        // The result of a scan's body is its next state.
+        if id != RegionId(0) {
+            for (output, state) in seen.outputs.iter().zip(seen.inputs.iter().skip(1)) {
+                if let (Some(from), Some(state)) = (self.source(view, id, *output), state) {
+                    let to = name(id, *state);
+                    self.line(
+                        1,
+                        &format!("{from} -> {to} [label=\"next step\", style=dotted, constraint=false]"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Where the edges of a node start: of a scan, at the result of its body.
+    fn source(&self, view: &View, id: RegionId, index: NodeIndex) -> Option<String> {
+        let node = self.subject.graph.region(id)?.graph.node_weight(index)?;
+        match node.op {
+            Op::Scan { region } => {
+                let output = *view.regions.get(region.index())?.outputs.first()?;
+                self.source(view, region, output)
+            }
+            _ => Some(name(id, index)),
+        }
+    }
+
+    fn shape(&self, id: RegionId, index: NodeIndex) -> String {
+        let region = self.subject.graph.region(id);
+        let node = region.and_then(|region| region.graph.node_weight(index));
+        match node {
+            Some(node) if !node.shape.0.is_empty() => node.shape.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    /// When an edge is there, if that is short to say; of a selection, the option.
+    fn condition(&self, guard: GuardId, selects: bool) -> String {
+        let decisions = self.subject.decisions;
+        let guards = &decisions.guards;
+        if guard == GuardId::ALWAYS {
+            return String::new();
+        }
+        let simple = |guard: &GuardId| match guards.get(*guard) {
+            Guard::Has { .. } => true,
+            Guard::Not(inner) => matches!(guards.get(*inner), Guard::Has { .. }),
+            _ => false,
+        };
+        let text = match guards.get(guard) {
+            Guard::Has { decision, option } if selects => decisions
+                .point(*decision)
+                .and_then(|point| point.options.get(*option as usize))
+                .cloned()
+                .unwrap_or_default(),
+            Guard::And(operands) | Guard::Or(operands) if !operands.iter().all(simple) => {
+                return String::new();
+            }
+            Guard::Not(inner) if !simple(inner) => return String::new(),
+            _ => guards.words(guard, decisions),
+        };
+        if text.chars().count() > LONGEST_CONDITION {
+            return String::new();
+        }
+        text
+    }
+}
+
+fn candidates(decisions: &DecisionSpace) -> BTreeSet<&str> {
+    decisions
+        .points
+        .iter()
+        .filter(|point| {
+            matches!(point.domain, Domain::One { .. })
+                && matches!(point.source, OptionSource::Table(_))
+        })
+        .flat_map(|point| point.options.iter().map(String::as_str))
+        .collect()
+}
+
+fn name(id: RegionId, index: NodeIndex) -> String {
+    format!("r{}n{}", id.index(), index.index())
+}
+
+/// What tells the kinds of operations apart.
+fn colour(op: &Op) -> &'static str {
+    match op {
+        Op::Conv { .. }
+        | Op::Conv1d { .. }
+        | Op::Linear { .. }
+        | Op::Embed
+        | Op::SqueezeExcite { .. }
+        | Op::Attention { .. } => "fillcolor=\"#cfe3f7\"",
+        Op::BatchNorm { .. } | Op::LayerNorm { .. } => "fillcolor=\"#ececf4\"",
+        Op::Activation(_) => "fillcolor=\"#fdf3c8\"",
+        Op::Pool { .. } | Op::GlobalAvgPool => "fillcolor=\"#d5efd3\"",
+        Op::Sum | Op::Mean | Op::Concat => "fillcolor=\"#f5dcec\"",
+        _ => "",
+    }
+}
+
+/// A text between quotes.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{escaped}\"")
+}

@@ -1,0 +1,113 @@
+//! What a recipe says about the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::ModelError;
+use crate::diagnostic::suggest;
+use crate::graph::{Op, Supergraph};
+
+/// How the shared model is initialised, regularised and evaluated.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelConfig {
+    /// The share of numbers that dropout sets to zero, in `0..1`, by the name
+    /// of the site; 0 for a site that is not named. The site `e` is that of
+    /// word embeddings: it drops whole words.
+    pub dropout: BTreeMap<String, f64>,
+    /// The share of paths that drop-path cuts, in `0..1`.
+    pub drop_path: f64,
+    /// Where the weights start.
+    pub init: Init,
+    /// What batch norm divides by in evaluation.
+    pub statistics: Statistics,
+}
+
+/// The distribution of initial weights. Biases and offsets start at zero,
+/// scales at one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Init {
+    /// He et al. (arXiv 1502.01852) as the authors of ENAS use it: N(0, 2 / fan-in)
+    /// cut off at two standard deviations (drawn again beyond, without a
+    /// correction of the variance). Embeddings: U(-0.1, 0.1).
+    #[default]
+    HeNormal,
+    /// U(-bound, bound), embeddings too; what recurrent networks use.
+    Uniform {
+        /// The greatest absolute value.
+        bound: f64,
+    },
+}
+
+/// The statistics that batch norm uses in evaluation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Statistics {
+    /// The moving averages of training (the authors' macro space).
+    #[default]
+    Moving,
+    /// Those of the batch at hand (the authors' micro space).
+    Batch,
+}
+
+/// Why the model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// With dropout and batch statistics; gradients are recorded.
+    Train,
+    /// Without dropout; nothing is recorded, nothing changes.
+    Eval,
+}
+
+/// The dropout site that every [`Op::Embed`] has without being asked.
+pub(super) const WORDS: &str = "e";
+
+impl ModelConfig {
+    /// Checks the rates, and that the graph has the sites that they name.
+    ///
+    /// # Errors
+    /// When a rate lies outside `0..1`, a bound is not a positive number, or a
+    /// site is unknown.
+    pub fn check(&self, graph: &Supergraph) -> Result<(), ModelError> {
+        let sites: BTreeSet<&str> = graph
+            .regions
+            .iter()
+            .flat_map(|region| region.graph.node_weights())
+            .filter_map(|node| match &node.op {
+                Op::Dropout { site } => Some(site.as_str()),
+                Op::Embed => Some(WORDS),
+                _ => None,
+            })
+            .collect();
+        let rates = self.dropout.iter().map(|(site, &rate)| (site.as_str(), rate));
+        for (name, rate) in rates.clone().chain([("drop_path", self.drop_path)]) {
+            if !(0.0..1.0).contains(&rate) {
+                let why = format!("the rate of `{name}` is {rate}; it must be at least 0 and below 1");
+                return Err(ModelError::Config(why));
+            }
+        }
+        if let Some((unknown, _)) = rates.clone().find(|(site, _)| !sites.contains(site)) {
+            let known = sites.iter().copied();
+            let help = suggest::did_you_mean(unknown, known.clone()).unwrap_or_else(|| {
+                let list: Vec<&str> = known.collect();
+                format!("it has {}", if list.is_empty() { "none".to_owned() } else { list.join(", ") })
+            });
+            let why = format!("the space has no dropout site `{unknown}`; {help}");
+            return Err(ModelError::Config(why));
+        }
+        match self.init {
+            Init::Uniform { bound } if !(bound.is_finite() && bound > 0.0) => {
+                let why = format!("the bound of the initial weights is {bound}; it must be above 0");
+                Err(ModelError::Config(why))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The dropout rate of a site.
+    pub(super) fn rate(&self, site: &str) -> f64 {
+        self.dropout.get(site).copied().unwrap_or(0.0)
+    }
+}

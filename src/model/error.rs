@@ -1,0 +1,115 @@
+//! What can go wrong with a model in the world: memory, devices, files.
+
+use tch::TchError;
+
+use crate::graph::Node;
+
+/// Why a model could not be run, stored or placed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// A recipe asks for what the space or the arithmetic does not allow.
+    #[error("{0}")]
+    Config(String),
+    /// A batch does not fit the space.
+    #[error("{input} of the space is {expected}, but the batch holds {found}")]
+    Input {
+        /// Which input.
+        input: String,
+        /// What the space declares.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// Batch norm met a single number a channel and cannot train on it.
+    #[error(
+        "batch norm at `{path}` has a single number a channel, whose variance is nothing to divide by; use a batch of two or more"
+    )]
+    SingleNumber {
+        /// The node.
+        path: String,
+    },
+    /// Memory did not suffice.
+    #[error(
+        "not enough memory on the {} in {place}{}; a smaller batch or a narrower space needs less",
+        if *cuda { "GPU" } else { "CPU" },
+        asked.as_ref().map(|size| format!(" (it asked for {size} more)")).unwrap_or_default()
+    )]
+    OutOfMemory {
+        /// The operation with its shape, or the pass.
+        place: String,
+        /// Whether it was the GPU's memory.
+        cuda: bool,
+        /// How much was asked for, in words, where libtorch says so.
+        asked: Option<String>,
+    },
+    /// libtorch failed otherwise.
+    #[error("libtorch failed in {place}: {message}")]
+    Torch {
+        /// The operation with its shape, or the pass.
+        place: String,
+        /// The first line of its message.
+        message: String,
+    },
+    /// A stored state has a tensor that the supergraph does not.
+    #[error("the stored parameters are of another space: {0}")]
+    OtherSpace(String),
+    /// A graph or child that breaks their invariants.
+    #[error("the graph is malformed: {0}")]
+    Malformed(String),
+    /// CUDA was asked for where there is none.
+    #[error("there is no CUDA device to use: {why}; `--device cpu` runs without")]
+    NoCuda {
+        /// What is missing.
+        why: String,
+    },
+}
+
+impl ModelError {
+    /// What libtorch said at `place`.
+    pub(super) fn torch(place: impl Into<String>, why: &TchError) -> Self {
+        let place = place.into();
+        let message = first_line(why);
+        // The CPU's allocator says "can't allocate memory", CUDA's "out of memory".
+        if message.contains("can't allocate memory") || message.contains("out of memory") {
+            return Self::OutOfMemory {
+                place,
+                cuda: message.contains("CUDA"),
+                asked: asked_for(&message),
+            };
+        }
+        Self::Torch { place, message }
+    }
+
+    /// What libtorch said while it ran a node on a batch of `batch` examples.
+    pub(super) fn at(node: &Node, batch: i64, why: &TchError) -> Self {
+        let place = format!(
+            "`{}` ({}, {} for each of {batch} examples)",
+            node.path, node.op, node.shape
+        );
+        Self::torch(place, why)
+    }
+}
+
+/// The first line of libtorch's message; the rest is a C++ stack.
+pub(super) fn first_line(why: &TchError) -> String {
+    let text = match why {
+        TchError::Torch(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let line = text.lines().find(|line| !line.trim().is_empty());
+    line.unwrap_or_default().trim().to_owned()
+}
+
+/// The size in "tried to allocate 4096 bytes" or "Tried to allocate 20.00 MiB".
+fn asked_for(message: &str) -> Option<String> {
+    let lower = message.to_lowercase();
+    let (_, rest) = lower.split_once("tried to allocate ")?;
+    let mut words = rest.split_whitespace();
+    let number = words.next()?;
+    let unit = words.next()?.trim_end_matches('.');
+    match (number.parse::<u64>(), unit) {
+        (Ok(bytes), "bytes") => Some(format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30))),
+        _ => Some(format!("{number} {}", unit.replace('i', "iB").replace("bb", "B").to_uppercase().replace("IB", "iB"))),
+    }
+}

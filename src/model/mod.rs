@@ -1,0 +1,162 @@
+//! The supergraph as tensors: shared parameters ω, and the run of a child model.
+//!
+//! In: a [`Supergraph`] and the [`Child`] that an architecture selects from it.
+//! Out: the child's outputs, and gradients of a loss with respect to exactly
+//! the parameters that the child uses.
+//!
+//! Shapes. A shape of the graph leaves out the batch, and time where it is
+//! implicit; the tensor has both in front: an image `[c, h, w]` is
+//! `(B, C, H, W)` and lies channels last in memory (see `layout`), a vector
+//! `[d]` is `(B, D)`, and over time `(T, B, D)`; tokens are integers `(T, B)`.
+//!
+//! Invariants:
+//! - a child runs its own steps and nothing else;
+//! - each parameter is a leaf tensor of its own, created when a child first
+//!   uses it; its initial value depends on the seed and its name alone;
+//! - what a child does not use, a step on that child does not change: no
+//!   parameter outside [`SharedModel::trained`], no moving statistics.
+
+mod config;
+mod device;
+mod dropout;
+mod error;
+mod layout;
+mod norm;
+mod ops;
+mod params;
+mod run;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use tch::{Device, Tensor};
+
+pub use config::{Init, Mode, ModelConfig, Statistics};
+pub use device::{DeviceRequest, choose, load_cuda};
+pub use error::ModelError;
+
+use crate::graph::{Child, ParamId, Role, Supergraph};
+use params::Params;
+
+/// The shared parameters ω of a supergraph, and what runs its children on them.
+#[derive(Debug)]
+pub struct SharedModel {
+    graph: Arc<Supergraph>,
+    config: ModelConfig,
+    params: Params,
+}
+
+impl SharedModel {
+    /// The model of `graph` on `device`, without any tensor yet.
+    #[must_use]
+    pub fn new(graph: Arc<Supergraph>, config: ModelConfig, seed: u64, device: Device) -> Self {
+        let params = Params::new(&graph.params, config.init, seed, device);
+        Self {
+            graph,
+            config,
+            params,
+        }
+    }
+
+    /// The supergraph.
+    #[must_use]
+    pub fn graph(&self) -> &Supergraph {
+        &self.graph
+    }
+
+    /// Where its tensors are.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.params.device()
+    }
+
+    /// Runs a child on a batch: one tensor an output, `(B, ..)` or `(T, B, ..)`.
+    ///
+    /// `inputs` are as the space declares them: images `(B, C, H, W)` of
+    /// floats, tokens `(T, B)` of 64-bit integers, on the model's device.
+    /// [`Mode::Train`] drops out, normalises by the batch and updates the
+    /// moving statistics; [`Mode::Eval`] does neither and records no gradient.
+    /// Random numbers are torch's own: seed it before.
+    ///
+    /// # Errors
+    /// When the inputs do not fit the space, memory does not suffice, or
+    /// libtorch fails.
+    pub fn forward(
+        &mut self,
+        child: &Child,
+        inputs: &[Tensor],
+        mode: Mode,
+    ) -> Result<Vec<Tensor>, ModelError> {
+        self.params.create(&self.graph.params, &child.params)?;
+        run::run(&self.graph, child, &self.config, &self.params, inputs, mode)
+    }
+
+    /// The trained parameters of a child, ascending by id: leaf tensors that
+    /// share their memory with the model's. They are created at first use.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn trained(&mut self, child: &Child) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
+        self.params.create(&self.graph.params, &child.params)?;
+        let role = |id: ParamId| self.graph.params.get(id).map(|param| param.role);
+        Ok(child
+            .params
+            .iter()
+            .filter(|&&id| role(id).is_some_and(Role::is_trained))
+            .filter_map(|&id| Some((id, self.params.get(id)?.shallow_clone())))
+            .collect())
+    }
+
+    /// A copy of every parameter and moving statistic that exists so far, by
+    /// [`crate::graph::Param::name`], in order of [`ParamId`]; on the CPU and
+    /// contiguous, as files want it.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn state(&self) -> Result<Vec<(String, Tensor)>, ModelError> {
+        self.params.state(&self.graph.params)
+    }
+
+    /// Takes over what [`Self::state`] gave: afterwards exactly its tensors
+    /// exist, and others are created anew at first use. Changes nothing on an
+    /// error.
+    ///
+    /// # Errors
+    /// When a name or a shape is not the supergraph's.
+    pub fn load_state(&mut self, state: Vec<(String, Tensor)>) -> Result<(), ModelError> {
+        self.params.load(&self.graph.params, state)
+    }
+}
+
+/// The gradients of a scalar loss with respect to `params`, in their order and
+/// of their shapes; zeros where the loss does not depend on one.
+///
+/// Frees the graph of the loss: call it once.
+///
+/// # Errors
+/// When memory does not suffice.
+pub fn gradients(
+    loss: &Tensor,
+    params: &[(ParamId, Tensor)],
+) -> Result<Vec<Tensor>, ModelError> {
+    let at = |why: tch::TchError| ModelError::torch("the backward pass", &why);
+    // libtorch crashes on a loss that nothing differentiable went into.
+    let computed = if loss.requires_grad() && !params.is_empty() {
+        let leaves: Vec<&Tensor> = params.iter().map(|(_, tensor)| tensor).collect();
+        Tensor::f_run_backward(&[loss], &leaves, false, false).map_err(at)?
+    } else {
+        params.iter().map(|_| Tensor::new()).collect()
+    };
+    computed
+        .into_iter()
+        .zip(params)
+        .map(|(gradient, (_, tensor))| {
+            if gradient.defined() {
+                Ok(gradient)
+            } else {
+                tensor.f_zeros_like().map_err(at)
+            }
+        })
+        .collect()
+}
