@@ -74,6 +74,7 @@
 //! assert_eq!(decision::count(&space.decisions), 1944u32.into());
 //! ```
 
+pub mod cli;
 mod compile;
 pub mod data;
 pub mod decision;

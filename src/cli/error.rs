@@ -39,6 +39,9 @@ pub enum CliError {
     /// Both the space and the architecture are `-`.
     #[error("standard input can be the space or the architecture, not both: give one as a file")]
     StandardInputTwice,
+    /// What `--arch` names is neither a file nor an architecture.
+    #[error("`{0}` is no file, and no architecture either (path=choice path=choice .., or JSON)")]
+    NoArchitecture(String),
     /// Not an architecture of the space.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),

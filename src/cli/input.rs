@@ -145,9 +145,11 @@ pub(super) fn architecture(
     if is_stdin(path) && is_stdin(file) {
         return Err(CliError::StandardInputTwice);
     }
-    let is_text = arch.trim().is_empty() || arch.starts_with('{') || arch.contains('=');
-    let text = if is_text && !path.is_file() {
+    let looks_like_one = arch.trim().is_empty() || arch.starts_with('{') || arch.contains('=');
+    let text = if looks_like_one && !path.is_file() {
         arch.to_owned()
+    } else if !is_stdin(path) && !path.exists() {
+        return Err(CliError::NoArchitecture(arch.to_owned()));
     } else {
         String::from_utf8(read(path)?).map_err(|error| CliError::Read {
             file: display_name(path),

@@ -101,15 +101,50 @@ pub(super) fn first_line(why: &TchError) -> String {
     line.unwrap_or_default().trim().to_owned()
 }
 
-/// The size in "tried to allocate 4096 bytes" or "Tried to allocate 20.00 MiB".
+/// The size in "tried to allocate 4096 bytes" or "Tried to allocate 20.00 MiB."
 fn asked_for(message: &str) -> Option<String> {
-    let lower = message.to_lowercase();
-    let (_, rest) = lower.split_once("tried to allocate ")?;
-    let mut words = rest.split_whitespace();
-    let number = words.next()?;
-    let unit = words.next()?.trim_end_matches('.');
+    let words = "tried to allocate ";
+    let start = message.to_ascii_lowercase().find(words)? + words.len();
+    let mut rest = message.get(start..)?.split_whitespace();
+    let (number, unit) = (rest.next()?, rest.next()?.trim_end_matches('.'));
     match (number.parse::<u64>(), unit) {
-        (Ok(bytes), "bytes") => Some(format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30))),
-        _ => Some(format!("{number} {}", unit.replace('i', "iB").replace("bb", "B").to_uppercase().replace("IB", "iB"))),
+        (Ok(bytes), "bytes") => Some(format!("{:.2} GiB", bytes as f64 / 2f64.powi(30))),
+        _ => Some(format!("{number} {unit}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::{Device, Kind, Tensor};
+
+    #[test]
+    fn an_allocation_beyond_memory_is_told_with_its_size() {
+        let why = Tensor::f_empty([1 << 45], (Kind::Float, Device::Cpu)).unwrap_err();
+        let error = ModelError::torch("`h[3]` (conv 3x3)", &why).to_string();
+        assert_eq!(
+            error,
+            "not enough memory on the CPU in `h[3]` (conv 3x3) (it asked for 131072.00 GiB more); \
+             a smaller batch or a narrower space needs less"
+        );
+    }
+
+    #[test]
+    fn the_message_of_cuda_is_understood() {
+        let text = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has 78 GiB\nException raised from";
+        let error = ModelError::torch("the backward pass", &TchError::Torch(text.to_owned()));
+        assert_eq!(
+            error.to_string(),
+            "not enough memory on the GPU in the backward pass (it asked for 20.00 MiB more); \
+             a smaller batch or a narrower space needs less"
+        );
+    }
+
+    #[test]
+    fn only_the_first_line_of_a_message_is_told() {
+        let (a, b) = (Tensor::from_slice(&[1f32, 2.0]), Tensor::from_slice(&[1f32, 2.0, 3.0]));
+        let error = ModelError::torch("a sum", &a.f_add(&b).unwrap_err()).to_string();
+        assert!(error.starts_with("libtorch failed in a sum: The size of tensor a (2)"), "{error}");
+        assert_eq!(error.lines().count(), 1);
     }
 }

@@ -237,6 +237,11 @@ impl Evaluator<'_> {
         self.applied_at = applied_at;
         self.decision_path.restore(decision_path);
         self.instance_path.restore(instance_path);
+        if matches!(value, Value::Callable(_)) {
+            // What is built when it is applied stands there instead.
+            self.decision_path.release(&segment, key);
+            self.instance_path.release(&segment, key);
+        }
         self.path = outer;
         value
     }

@@ -42,6 +42,11 @@ impl Path {
         std::mem::replace(&mut self.text, full)
     }
 
+    /// Gives the name of a segment back: nothing came to stand there.
+    pub fn release(&mut self, segment: &str, key: Key) {
+        self.segments.release(join(&self.text, segment), key);
+    }
+
     /// Starts anew; gives what [`Self::restore`] takes back.
     pub fn replace(&mut self, text: &str) -> String {
         std::mem::replace(&mut self.text, text.to_owned())
@@ -73,6 +78,12 @@ impl Names {
         }
         self.given.insert(asked, free.clone());
         free
+    }
+
+    fn release(&mut self, text: String, key: Key) {
+        if let Some(name) = self.given.remove(&(text, key)) {
+            self.used.remove(&name);
+        }
     }
 }
 
