@@ -14,19 +14,29 @@
 use std::path::Path;
 
 use enasc::controller::{Controller, ControllerConfig};
-use enasc::decision::{
-    self, Architecture, Choice, DecisionId, DecisionPoint, DecisionSpace, Domain, Event, GuardId,
-    Hints, OptionSource, TableId,
-};
-use enasc::span::Span;
+use enasc::decision::{self, Architecture, Choice, DecisionId, DecisionSpace};
 use enasc::train::controller_phase::{Policy, PolicyConfig, PolicyError};
+use enasc::{Options, compile};
+
+/// The networks that the table lists, as far as the policy needs to know them.
+const SPACE: &str = "
+op mb(x: [c, h, w], expand: int, k: int) -> [c, h, w]
+  = x |> conv(1, expand * c) |> bn |> relu |> depthwise(k) |> bn |> relu |> conv(1, c) |> bn
+
+ops Layer = { identity, mb3_k3: mb(3, 3), mb6_k5: mb(6, 5) }
+
+space nas_bench_macro(layers: int = 8) {
+  input  x: [3, 32, 32]
+  output y: [10]
+  x = conv(x, 3, 32)
+  for l in 0..layers { x = choose Layer(x) }
+  y = x |> gap |> linear(10)
+}
+";
 
 /// Updates of the policy, and samples of each.
 const UPDATES: u64 = 1_000;
 const SAMPLES: usize = 20;
-/// The layers of a network, and the operations that each chooses from.
-const LAYERS: u32 = 8;
-const OPS: [&str; 3] = ["identity", "mb3_k3", "mb6_k5"];
 /// Samples of the trained policy that are averaged.
 const AFTER: usize = 2_000;
 
@@ -106,16 +116,20 @@ pub fn search(
 }
 
 impl Table {
-    /// Reads a table whose first column is the architecture, a digit a layer,
-    /// and whose second is its mean accuracy in percent.
+    /// Reads a table whose first column is the architecture, in a digit a layer
+    /// the number of its operation, and whose second is its mean accuracy in
+    /// percent.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|why| format!("cannot read {}: {why}", path.display()))?;
-        let mut accuracies = vec![f64::NAN; OPS.len().pow(LAYERS)];
+        let compiled = compile("nas_bench_macro", SPACE, &Options::default());
+        let space = compiled.spaces.into_iter().next();
+        let space = space.ok_or("the space does not compile")?.decisions;
+        let mut accuracies = vec![f64::NAN; 3usize.pow(space.points.len() as u32)];
         for (number, line) in text.lines().enumerate().skip(1) {
             let mut columns = line.split(',');
             let mut read = || {
-                let index = usize::from_str_radix(columns.next()?, OPS.len() as u32).ok()?;
+                let index = usize::from_str_radix(columns.next()?, 3).ok()?;
                 Some((index, columns.next()?.parse().ok()?))
             };
             let (index, accuracy) = read()
@@ -126,7 +140,6 @@ impl Table {
         if accuracies.iter().any(|accuracy| accuracy.is_nan()) {
             return Err(format!("{} lacks architectures", path.display()));
         }
-        let space = space();
         Ok(Self { space, accuracies })
     }
 
@@ -136,36 +149,6 @@ impl Table {
             _ => 0,
         };
         let decisions = self.space.iter().map(digit);
-        self.accuracies[decisions.fold(0, |index, digit| index * OPS.len() + digit)]
+        self.accuracies[decisions.fold(0, |index, digit| 3 * index + digit)]
     }
-}
-
-/// The decisions of
-///
-/// ```text
-/// ops Layer = { identity, mb3_k3, mb6_k5 }
-/// for l in 0..8 { x = choose Layer(x) }
-/// ```
-// TO BE REPLACED: `enasc::compile` of a text like the one above gives this.
-fn space() -> DecisionSpace {
-    let mut space = DecisionSpace::default();
-    space.tables.push(decision::Table {
-        name: "Layer".to_owned(),
-        size: OPS.len() as u32,
-    });
-    for layer in 0..LAYERS {
-        space.points.push(DecisionPoint {
-            path: format!("l={layer}.x"),
-            domain: Domain::One {
-                n: OPS.len() as u32,
-            },
-            options: OPS.map(str::to_owned).into(),
-            active: GuardId::ALWAYS,
-            source: OptionSource::Table(TableId(0)),
-            hints: Hints::default(),
-            span: Span::default(),
-        });
-        space.events.push(Event::Decide(DecisionId(layer)));
-    }
-    space
 }

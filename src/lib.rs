@@ -76,16 +76,24 @@
 
 pub mod cli;
 mod compile;
+#[cfg(feature = "torch")]
+pub mod controller;
 pub mod data;
 pub mod decision;
+pub mod derive;
 pub mod diagnostic;
 pub mod doctor;
 pub mod graph;
 pub mod hir;
 pub mod libtorch;
+#[cfg(feature = "torch")]
+pub mod model;
+pub mod run;
 pub mod source;
 pub mod span;
 pub mod syntax;
+#[cfg(feature = "torch")]
+pub mod train;
 pub mod unroll;
 
 pub use compile::{Compilation, Options, SearchSpace, compile};

@@ -88,7 +88,17 @@ mod tests {
 
     #[test]
     fn the_flag_for_colour_is_kept_back() {
-        let given = ["--color", "never", "derive", "run", "--color=always", "-n", "3", "--", "--color"];
+        let given = [
+            "--color",
+            "never",
+            "derive",
+            "run",
+            "--color=always",
+            "-n",
+            "3",
+            "--",
+            "--color",
+        ];
         let kept = arguments(given.iter().map(OsString::from));
         assert_eq!(kept, ["derive", "run", "-n", "3", "--", "--color"]);
     }

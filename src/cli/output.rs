@@ -120,7 +120,12 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1 000"), (697_860, "697 860")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1 000"),
+            (697_860, "697 860"),
+        ] {
             assert_eq!(grouped(number), text);
         }
     }
@@ -159,7 +164,10 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let error = write(Some(&folder.path().join("no/where")), "").unwrap_err();
-        assert!(error.to_string().ends_with("no/where: no such file"), "{error}");
+        assert!(
+            error.to_string().ends_with("no/where: no such file"),
+            "{error}"
+        );
         assert!(write(Some(folder.path()), "").is_err());
     }
 }

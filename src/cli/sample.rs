@@ -21,7 +21,11 @@ pub(super) fn run(args: &SampleArgs, style: Style) -> Result<(), CliError> {
             match args.format {
                 FormatArg::Human => writeln!(out, "{}", architecture.to_line(&space.decisions))?,
                 FormatArg::Json => {
-                    writeln!(out, "{}", architecture.to_json(&space.decisions, &space.name))?;
+                    writeln!(
+                        out,
+                        "{}",
+                        architecture.to_json(&space.decisions, &space.name)
+                    )?;
                 }
             }
         }

@@ -88,8 +88,8 @@ fn human(space: &SearchSpace, is_child: bool, decisions: u64, cost: &Cost) -> St
     ];
     let width = rows.iter().map(|row| grouped(row.1).len()).max();
     let width = width.unwrap_or_default();
-    let lines = rows.iter().map(|(name, number, unit)| {
-        format!("{name:<18} {:>width$}{unit}\n", grouped(number))
-    });
+    let lines = rows
+        .iter()
+        .map(|(name, number, unit)| format!("{name:<18} {:>width$}{unit}\n", grouped(number)));
     format!("{}: {of}\n{}", space.name, lines.collect::<String>())
 }

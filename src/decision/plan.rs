@@ -281,12 +281,16 @@ fn decide(plan: &mut Plan, space: &DecisionSpace, id: DecisionId) {
     let Some(point) = space.point(id) else {
         return;
     };
+    let mut hints = point.hints.clone();
+    if hints.bias.iter().all(|&bias| bias == 0.0) {
+        hints.bias.clear();
+    }
     let step = |kind: StepKind| Step {
         kind,
         decision: Some(id),
         n: point.domain.options(),
         options: point.source.clone(),
-        hints: point.hints.clone(),
+        hints: hints.clone(),
         anchors: Vec::new(),
         active: point.active,
     };

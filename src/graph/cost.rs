@@ -151,9 +151,7 @@ fn flops(node: &Node, params: &ParamTable) -> u64 {
         Op::SqueezeExcite { .. } => weights,
         Op::Attention { .. } => {
             let positions = sizes.first().map_or(0, |&t| t as u64);
-            let mixing = product(sizes)
-                .saturating_mul(positions)
-                .saturating_mul(2);
+            let mixing = product(sizes).saturating_mul(positions).saturating_mul(2);
             weights.saturating_mul(positions).saturating_add(mixing)
         }
         _ => 0,

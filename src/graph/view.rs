@@ -103,11 +103,7 @@ pub(super) fn child(child: &Child) -> View {
                     params: step.params.iter().map(|&param| vec![param]).collect(),
                 })
                 .collect(),
-            inputs: region
-                .inputs
-                .iter()
-                .map(|input| node((*input)?))
-                .collect(),
+            inputs: region.inputs.iter().map(|input| node((*input)?)).collect(),
             outputs: region
                 .outputs
                 .iter()

@@ -53,3 +53,60 @@ pub(super) fn words(
     let kept = Tensor::f_embedding(&kept, &tokens.f_to_kind(Kind::Int64)?, -1, false, false)?; // (T, B, 1)
     embedded.f_mul(&kept)
 }
+
+// Other tests draw from torch's random numbers at the same time, so these
+// assert what holds of any draw.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::numbers;
+    use tch::Device;
+
+    const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
+
+    #[track_caller]
+    fn assert_share(x: &Tensor, rate: f64) {
+        let values = numbers(x);
+        let kept = 1.0 / (1.0 - rate);
+        assert!(values.iter().all(|&v| v == 0.0 || (v - kept).abs() < 1e-12));
+        let dropped = values.iter().filter(|&&v| v == 0.0).count() as f64 / values.len() as f64;
+        assert!((dropped - rate).abs() < 0.1, "{dropped} of {rate}");
+    }
+
+    #[test]
+    fn a_share_of_the_numbers_is_dropped_and_the_rest_scaled() {
+        assert_share(&numbers_of_ones(&[40, 50], 0.25), 0.25);
+    }
+
+    fn numbers_of_ones(sizes: &[i64], rate: f64) -> Tensor {
+        super::numbers(&Tensor::ones(sizes, DOUBLE), rate).unwrap()
+    }
+
+    #[test]
+    fn a_sequence_keeps_its_mask_over_time() {
+        let found = sequences(&Tensor::ones([3, 20, 50], DOUBLE), 0.4).unwrap();
+        assert_share(&found, 0.4);
+        for t in 1..3 {
+            assert_eq!(found.get(t), found.get(0));
+        }
+        assert_ne!(found.get(0).get(0), found.get(0).get(1));
+    }
+
+    #[test]
+    fn a_dropped_path_drops_all_of_an_example() {
+        let found = paths(&Tensor::ones([600, 2, 3, 1], DOUBLE), 0, 0.5).unwrap();
+        assert_share(&found, 0.5);
+        for example in numbers(&found).chunks(6) {
+            assert!(example.iter().all(|v| v.to_bits() == example[0].to_bits()));
+        }
+    }
+
+    #[test]
+    fn a_dropped_word_is_dropped_wherever_it_stands() {
+        let tokens = (Tensor::arange(1200, (Kind::Int64, Device::Cpu)) % 600).view([2, 600]);
+        let embedded = Tensor::ones([2, 600, 3], DOUBLE);
+        let found = words(&embedded, &tokens, &Tensor::ones([600, 3], DOUBLE), 0.5).unwrap();
+        assert_share(&found, 0.5);
+        assert_eq!(found.get(0), found.get(1));
+    }
+}

@@ -27,6 +27,8 @@ mod params;
 mod run;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

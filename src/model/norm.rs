@@ -88,7 +88,7 @@ fn padded(
     decay: f64,
 ) -> Result<Tensor, TchError> {
     let channels = rows.size2()?.1;
-    let extra = channels.next_multiple_of(LANES) - channels;
+    let extra = (LANES - channels % LANES) % LANES;
     if extra == 0 {
         return plain(rows, params, which, eps, decay);
     }
@@ -118,4 +118,166 @@ pub(super) fn layer_norm(
     eps: f64,
 ) -> Result<Tensor, TchError> {
     x.f_layer_norm(scale.size().as_slice(), Some(scale), Some(offset), eps, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::{assert_close, noise, numbers};
+    use tch::Kind;
+
+    const EPS: f64 = 1e-3;
+
+    struct Owned([Tensor; 4]);
+
+    impl Owned {
+        /// Scales and offsets at random, moving statistics at their start.
+        fn new(c: i64) -> Self {
+            let options = (Kind::Double, Device::Cpu);
+            Self([
+                noise(&[c]),
+                noise(&[c]),
+                Tensor::zeros([c], options),
+                Tensor::ones([c], options),
+            ])
+        }
+
+        fn run(&self, x: &Tensor, which: Use, rank: usize) -> Tensor {
+            let [scale, offset, mean, variance] = &self.0;
+            let params = BatchNorm {
+                scale,
+                offset,
+                mean,
+                variance,
+            };
+            batch_norm(x, &params, which, EPS, 0.9, rank).unwrap()
+        }
+
+        /// (x - mean) / sqrt(variance + ε) γ + β, of images.
+        fn by_hand(&self, x: &Tensor, mean: &[f64], variance: &[f64]) -> Tensor {
+            let (_, c, h, w) = x.size4().unwrap();
+            let (scale, offset) = (numbers(&self.0[0]), numbers(&self.0[1]));
+            let result: Vec<f64> = numbers(x)
+                .into_iter()
+                .enumerate()
+                .map(|(at, x)| {
+                    let c = at / (h * w) as usize % c as usize;
+                    (x - mean[c]) / (variance[c] + EPS).sqrt() * scale[c] + offset[c]
+                })
+                .collect();
+            Tensor::from_slice(&result).view_as(x)
+        }
+    }
+
+    /// Mean, biased variance and how many numbers, of each channel of images.
+    fn statistics(x: &Tensor) -> (Vec<f64>, Vec<f64>, f64) {
+        let (b, c, h, w) = x.size4().unwrap();
+        let n = (b * h * w) as f64;
+        let values = numbers(x);
+        let channel = |c_at: i64| {
+            let values = &values;
+            (0..b * h * w).map(move |i| {
+                let (b, pixel) = (i / (h * w), i % (h * w));
+                values[((b * c + c_at) * h * w + pixel) as usize]
+            })
+        };
+        let mean: Vec<f64> = (0..c).map(|c| channel(c).sum::<f64>() / n).collect();
+        let variance = (0..c)
+            .map(|c| channel(c).map(|x| (x - mean[c as usize]).powi(2)).sum::<f64>() / n)
+            .collect();
+        (mean, variance, n)
+    }
+
+    #[test]
+    fn training_uses_the_batch_and_moves_the_moving_statistics() {
+        // Below, at and above a multiple of the lanes, channels first and last.
+        for c in [1, 3, 8, 9] {
+            for last in [false, true] {
+                let x = noise(&[2, c, 3, 2]);
+                let x = if last { layout::channels_last(&x).unwrap() } else { x };
+                let bn = Owned::new(c);
+                let (mean, variance, n) = statistics(&x);
+                let found = bn.run(&x, Use::BatchAndMove, 3);
+                assert_close(&found, &bn.by_hand(&x, &mean, &variance), 1e-9);
+                let moved: Vec<f64> = mean.iter().map(|m| 0.1 * m).collect();
+                assert_close(&bn.0[2], &Tensor::from_slice(&moved), 1e-9);
+                let unbiased = n / (n - 1.0);
+                let moved: Vec<f64> = variance.iter().map(|v| 0.9 + 0.1 * v * unbiased).collect();
+                assert_close(&bn.0[3], &Tensor::from_slice(&moved), 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn evaluation_changes_nothing_and_uses_what_it_is_told() {
+        for c in [3, 8] {
+            let x = noise(&[2, c, 3, 2]);
+            let mut bn = Owned::new(c);
+            bn.0[2] = noise(&[c]);
+            bn.0[3] = noise(&[c]).square() + 0.5;
+            let (mean, variance) = (numbers(&bn.0[2]), numbers(&bn.0[3]));
+            let found = bn.run(&x, Use::Moving, 3);
+            assert_close(&found, &bn.by_hand(&x, &mean, &variance), 1e-9);
+            let (batch_mean, batch_variance, _) = statistics(&x);
+            let found = bn.run(&x, Use::Batch, 3);
+            assert_close(&found, &bn.by_hand(&x, &batch_mean, &batch_variance), 1e-9);
+            assert_eq!((numbers(&bn.0[2]), numbers(&bn.0[3])), (mean, variance));
+        }
+    }
+
+    #[test]
+    fn vectors_are_normalised_over_examples_and_times() {
+        let x = noise(&[4, 3, 5]); // (T, B, C)
+        let bn = Owned::new(5);
+        let found = bn.run(&x, Use::Batch, 1);
+        let images = x.permute([1, 2, 0]).unsqueeze(3); // (B, C, T, 1)
+        let (mean, variance, _) = statistics(&images);
+        let expected = bn.by_hand(&images, &mean, &variance);
+        assert_close(&found, &expected.squeeze_dim(3).permute([2, 0, 1]), 1e-9);
+    }
+
+    #[test]
+    fn the_filling_of_channels_changes_no_gradient() {
+        let c = 3;
+        let bn = Owned::new(c);
+        let weights = noise(&[2, c, 4, 4]);
+        let gradients = |with: &dyn Fn(&Tensor, &BatchNorm) -> Tensor| {
+            let x = (weights.square() + 1.0).set_requires_grad(true);
+            let [scale, offset, mean, variance] = bn.0.each_ref().map(Tensor::copy);
+            let leaves = [x, scale.set_requires_grad(true), offset.set_requires_grad(true)];
+            let params = BatchNorm {
+                scale: &leaves[1],
+                offset: &leaves[2],
+                mean: &mean,
+                variance: &variance,
+            };
+            let loss = (with(&leaves[0], &params) * &weights).sum(Kind::Double);
+            Tensor::run_backward(&[loss], &leaves, false, false)
+        };
+        let filled = gradients(&|x, params| {
+            batch_norm(x, params, Use::BatchAndMove, EPS, 0.9, 3).unwrap()
+        });
+        let unfilled =
+            gradients(&|x, params| plain(x, params, Use::BatchAndMove, EPS, 0.9).unwrap());
+        for (a, b) in filled.iter().zip(&unfilled) {
+            assert_close(a, b, 1e-9);
+        }
+    }
+
+    #[test]
+    fn layer_norm_takes_each_place_by_itself() {
+        let x = noise(&[2, 3, 4]);
+        let (scale, offset) = (noise(&[4]), noise(&[4]));
+        let found = layer_norm(&x, &scale, &offset, EPS).unwrap();
+        let (x, scale, offset) = (numbers(&x), numbers(&scale), numbers(&offset));
+        let mut expected = Vec::new();
+        for row in x.chunks(4) {
+            let mean = row.iter().sum::<f64>() / 4.0;
+            let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 4.0;
+            for (i, x) in row.iter().enumerate() {
+                expected.push((x - mean) / (variance + EPS).sqrt() * scale[i] + offset[i]);
+            }
+        }
+        assert_close(&found, &Tensor::from_slice(&expected).view([2, 3, 4]), 1e-9);
+    }
 }

@@ -73,19 +73,13 @@ impl Params {
     /// See [`super::SharedModel::state`].
     pub(super) fn state(&self, table: &ParamTable) -> Result<Vec<(String, Tensor)>, ModelError> {
         let _guard = tch::no_grad_guard();
-        let copy = |tensor: &Tensor| {
-            // Into new memory, whatever the layout: a later step must not reach it.
-            let mut copy = Tensor::f_empty(tensor.size().as_slice(), (tensor.kind(), Device::Cpu))?;
-            copy.f_copy_(tensor)?;
-            Ok(copy)
-        };
         table
             .params
             .iter()
             .zip(&self.tensors)
             .filter_map(|(param, tensor)| Some((param, tensor.as_ref()?)))
             .map(|(param, tensor)| {
-                let copy = copy(tensor).map_err(|why| at(param, &why))?;
+                let copy = copied(tensor, Device::Cpu).map_err(|why| at(param, &why))?;
                 Ok((param.name.clone(), copy))
             })
             .collect()
@@ -119,15 +113,21 @@ impl Params {
                 return Err(ModelError::OtherSpace(why));
             }
             // A copy, so that training does not write into the caller's tensors.
-            let copy = tensor
-                .f_copy()
-                .and_then(|copy| self.place(&copy.detach(), param))
+            let copy = copied(&tensor, self.device)
+                .and_then(|copy| self.place(&copy, param))
                 .map_err(|why| at(param, &why))?;
             loaded[index] = Some(copy);
         }
         self.tensors = loaded;
         Ok(())
     }
+}
+
+/// The same numbers in new memory, in the usual layout.
+fn copied(tensor: &Tensor, device: Device) -> Result<Tensor, TchError> {
+    let mut copy = Tensor::f_empty(tensor.size().as_slice(), (tensor.kind(), device))?;
+    copy.f_copy_(tensor)?;
+    Ok(copy)
 }
 
 fn at(param: &Param, why: &TchError) -> ModelError {

@@ -44,6 +44,7 @@ pub fn replace(
             .and_then(|()| sync_folder(path))
             .map_err(|source| RunError::write(path, source))
     });
+    let replaced = replaced.map_err(|error| error.at(path));
     if replaced.is_err() {
         // Best effort: on a full disk the torn file would keep its space.
         let _ = fs::remove_file(&beside);

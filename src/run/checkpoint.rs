@@ -72,7 +72,7 @@ pub(super) fn save(
     folder: &Path,
     step: u64,
     state: &Value,
-    write_tensors: &mut dyn FnMut(&Path) -> Result<(), String>,
+    write_tensors: &mut dyn FnMut(&Path) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let path = folder.join(name_of(step));
     let beside = atomic::unfinished(&path);
@@ -94,16 +94,13 @@ fn write(
     path: &Path,
     beside: &Path,
     state: &Value,
-    write_tensors: &mut dyn FnMut(&Path) -> Result<(), String>,
+    write_tensors: &mut dyn FnMut(&Path) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let failed = |source| RunError::write(path, source);
     remove_folder(beside).map_err(failed)?;
     fs::create_dir(beside).map_err(failed)?;
     let tensors = beside.join(TENSORS);
-    write_tensors(&tensors).map_err(|why| RunError::WriteTensors {
-        path: path.join(TENSORS),
-        why,
-    })?;
+    write_tensors(&tensors).map_err(|error| error.at(&path.join(TENSORS)))?;
     atomic::sync(&tensors).map_err(failed)?;
     let state = serde_json::to_vec_pretty(&with_schema(state)).unwrap_or_default();
     write_atomic(&beside.join(STATE), &state)?;

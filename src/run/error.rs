@@ -81,14 +81,6 @@ pub enum RunError {
         /// Why it failed.
         source: io::Error,
     },
-    /// The tensors of a checkpoint or the weights cannot be written.
-    #[error("cannot write {}: {why}", path.display())]
-    WriteTensors {
-        /// What was written.
-        path: PathBuf,
-        /// Why it failed.
-        why: String,
-    },
     /// The disk does not give it.
     #[error("cannot read {}: {}", path.display(), cause(source))]
     Read {
@@ -104,6 +96,14 @@ impl RunError {
         Self::Write {
             path: path.to_owned(),
             source,
+        }
+    }
+
+    /// The same for whoever knows the file under its final name.
+    pub(super) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Write { source, .. } => Self::write(path, source),
+            other => other,
         }
     }
 

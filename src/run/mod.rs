@@ -238,8 +238,7 @@ impl Run {
     }
 
     /// Saves a checkpoint after `step` steps and drops all but the last two.
-    /// `write_tensors` writes the tensors to the path that it is given, and
-    /// says in words why it cannot.
+    /// `write_tensors` writes the tensors to the path that it is given.
     ///
     /// # Errors
     /// When the disk does not take it; the checkpoints before are whole then.
@@ -247,7 +246,7 @@ impl Run {
         &self,
         step: u64,
         state: &Value,
-        write_tensors: &mut dyn FnMut(&Path) -> Result<(), String>,
+        write_tensors: &mut dyn FnMut(&Path) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         checkpoint::save(&self.folder, step, state, write_tensors)
     }

@@ -40,7 +40,7 @@ fn temporary() -> TempDir {
 
 fn save(run: &Run, step: u64, content: &str) {
     run.save_checkpoint(step, &json!({"note": content}), &mut |path| {
-        fs::write(path, content).map_err(|why| why.to_string())
+        write_atomic(path, content.as_bytes())
     })
     .unwrap();
 }
@@ -244,10 +244,10 @@ fn a_checkpoint_that_was_being_written_does_not_count() {
     // One that fails leaves nothing and harms nothing.
     let failed = run.save_checkpoint(20, &json!({}), &mut |path| {
         fs::write(path, "a").unwrap();
-        Err("No space left on device".to_owned())
+        Err(RunError::write(path, std::io::ErrorKind::StorageFull.into()))
     });
     let message = failed.unwrap_err().to_string();
-    assert!(message.contains("checkpoint-00000020/tensors.safetensors: No space"), "{message}");
+    assert!(message.contains("make room and go on with --resume"), "{message}");
     assert_eq!(run.last_checkpoint().unwrap().unwrap().step, 10);
     assert!(!torn.exists());
 }

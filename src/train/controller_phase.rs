@@ -27,6 +27,11 @@ pub struct PolicyConfig {
 }
 
 impl Default for PolicyConfig {
+    /// Rewards of about 1 at most (accuracies, 80 / perplexity) and a few
+    /// hundred updates: the rate of the authors' micro search, with Adam as
+    /// published. Against a table of accuracies the policy is near the best
+    /// after 100 updates of 20 samples (`examples/table_reward.rs`); with
+    /// [`AdamConfig::authors`] it has hardly begun after 300.
     fn default() -> Self {
         Self {
             lr: 3.5e-3,

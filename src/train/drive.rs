@@ -6,18 +6,13 @@
 //! (see [`super::seed`]). A checkpoint is therefore the tensors and the number of
 //! steps done; the metrics are cut back to it.
 
-use std::path::Path;
-
 use serde_json::{Map, Value, json};
-use tch::Tensor;
 
 use super::seed::{Purpose, seed};
+use super::tensors::{self, State};
 use super::timeline::{Step, Timeline};
 use super::{Event, Interrupt, Observer, RunConfig, TrainError};
-use crate::run::{Run, RunError};
-
-/// Tensors by name, as a checkpoint holds them.
-pub(super) type State = Vec<(String, Tensor)>;
+use crate::run::Run;
 
 /// Who may stop a run, and who watches it.
 pub struct Watch<'a> {
@@ -34,7 +29,7 @@ pub(super) trait Job {
     /// Does one.
     fn step(&mut self, step: Step) -> Result<Record, TrainError>;
     /// All that steps change.
-    fn state(&self) -> State;
+    fn state(&self) -> Result<State, TrainError>;
     /// Puts a saved state in its place; says in words what does not fit.
     fn load_state(&mut self, state: State) -> Result<(), String>;
 }
@@ -129,7 +124,7 @@ pub(super) fn restore(
         file: checkpoint.tensors.display().to_string(),
         why,
     };
-    let tensors = read_tensors(&checkpoint.tensors)?;
+    let tensors = tensors::read(&checkpoint.tensors)?;
     job.load_state(tensors).map_err(unfit)?;
     let bytes = checkpoint.state.get("metrics_bytes").and_then(Value::as_u64);
     let bytes = bytes.ok_or_else(|| unfit("its state.json has no metrics_bytes".to_owned()))?;
@@ -138,49 +133,7 @@ pub(super) fn restore(
 
 fn save(job: &dyn Job, run: &Run, done: u64, metrics_bytes: u64) -> Result<(), TrainError> {
     let state = json!({"step": done, "metrics_bytes": metrics_bytes});
-    let tensors = job.state();
-    run.save_checkpoint(done, &state, &mut |path| write_tensors(&tensors, path))?;
+    let tensors = job.state()?;
+    run.save_checkpoint(done, &state, &mut |path| tensors::write(&tensors, path))?;
     Ok(())
-}
-
-/// Writes tensors as safetensors, from whichever device and layout.
-pub(super) fn write_tensors(tensors: &[(String, Tensor)], path: &Path) -> Result<(), String> {
-    let contiguous: Vec<(&str, Tensor)> = tensors
-        .iter()
-        .map(|(name, tensor)| (name.as_str(), tensor.detach().contiguous()))
-        .collect();
-    Tensor::write_safetensors(&contiguous, path).map_err(|why| first_line(&why.to_string()))
-}
-
-/// Reads a safetensors file.
-pub(super) fn read_tensors(path: &Path) -> Result<State, TrainError> {
-    Tensor::read_safetensors(path).map_err(|why| {
-        TrainError::Run(RunError::Unreadable {
-            path: path.to_owned(),
-            why: first_line(&why.to_string()),
-        })
-    })
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
-/// Puts a prefix before every name, so that several states share a file.
-pub(super) fn prefixed(prefix: &str, state: State) -> impl Iterator<Item = (String, Tensor)> {
-    state
-        .into_iter()
-        .map(move |(name, tensor)| (format!("{prefix}/{name}"), tensor))
-}
-
-/// Takes what [`prefixed`] put there out of a state.
-pub(super) fn take(state: &mut State, prefix: &str) -> State {
-    let (with, without) = std::mem::take(state)
-        .into_iter()
-        .partition(|(name, _)| name.starts_with(prefix) && name[prefix.len()..].starts_with('/'));
-    *state = without;
-    let with: State = with;
-    with.into_iter()
-        .map(|(name, tensor)| (name[prefix.len() + 1..].to_owned(), tensor))
-        .collect()
 }

@@ -36,6 +36,7 @@ mod retrain;
 pub mod schedule;
 mod search;
 mod seed;
+mod tensors;
 mod timeline;
 mod weights;
 

@@ -11,9 +11,10 @@ use serde_json::json;
 use tch::Device;
 
 use super::batch::Loader;
-use super::drive::{Job, Record, State, drive, read_tensors, write_tensors};
+use super::drive::{Job, Record, drive};
 use super::evaluate::{Evaluation, evaluate};
 use super::seed::{Purpose, seed};
+use super::tensors::{self, State};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
 use super::{SearchConfig, TrainError, Watch, fit};
@@ -22,7 +23,7 @@ use crate::data::Dataset;
 use crate::decision::Architecture;
 use crate::graph::{Child, select};
 use crate::model::SharedModel;
-use crate::run::{Run, RunError, name, replace, with_schema};
+use crate::run::{Run, name, replace, with_schema};
 
 /// A trained network.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,12 +50,9 @@ pub fn retrain(
 ) -> Result<Trained, TrainError> {
     let mut training = Training::new(space, architecture, data, config, device)?;
     drive(&mut training, run, &config.run, watch)?;
-    let weights = training.weights.model.state();
+    let weights = training.weights.model.state()?;
     replace(&run.path(name::WEIGHTS), &mut |path| {
-        write_tensors(&weights, path).map_err(|why| RunError::WriteTensors {
-            path: run.path(name::WEIGHTS),
-            why,
-        })
+        tensors::write(&weights, path)
     })?;
     let test = training.test(watch)?;
     let parameters = space.graph.params.trained(training.child.params.clone());
@@ -82,7 +80,7 @@ pub fn test(
     watch: &mut Watch,
 ) -> Result<Evaluation, TrainError> {
     let mut training = Training::new(space, architecture, data, config, device)?;
-    let state = read_tensors(weights)?;
+    let state = tensors::read(weights)?;
     let unfit = |why: String| TrainError::State {
         file: weights.display().to_string(),
         why,
@@ -131,7 +129,7 @@ impl Job for Training<'_> {
         self.weights.step(step, child, &|| self.line.clone())
     }
 
-    fn state(&self) -> State {
+    fn state(&self) -> Result<State, TrainError> {
         self.weights.state()
     }
 
@@ -149,7 +147,7 @@ impl<'a> Training<'a> {
         device: Device,
     ) -> Result<Self, TrainError> {
         fit::check(space.graph.task, &space.ports, &data.summary())?;
-        config.check().map_err(TrainError::Config)?;
+        config.check(&space.graph).map_err(TrainError::Config)?;
         let seed = seed(config.run.seed, Purpose::Weights, 0);
         let graph = Arc::new(space.graph.clone());
         let model = SharedModel::new(graph, config.retrain.model.clone(), seed, device);

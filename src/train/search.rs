@@ -11,9 +11,10 @@ use tch::Device;
 
 use super::batch::Loader;
 use super::controller_phase::Policy;
-use super::drive::{Job, Record, State, drive, prefixed, restore, take};
+use super::drive::{Job, Record, drive, restore};
 use super::evaluate::{evaluate, score};
 use super::seed::{Purpose, seed};
+use super::tensors::{State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
 use super::{Event, SearchConfig, TrainError, Watch, fit};
@@ -108,10 +109,10 @@ impl Job for Search<'_> {
         }
     }
 
-    fn state(&self) -> State {
-        let mut state = self.weights.state();
+    fn state(&self) -> Result<State, TrainError> {
+        let mut state = self.weights.state()?;
         state.extend(prefixed("policy", self.policy.state()));
-        state
+        Ok(state)
     }
 
     fn load_state(&mut self, mut state: State) -> Result<(), String> {
@@ -129,7 +130,7 @@ impl<'a> Search<'a> {
         device: Device,
     ) -> Result<Self, TrainError> {
         fit::check(space.graph.task, &space.ports, &data.summary())?;
-        config.check().map_err(TrainError::Config)?;
+        config.check(&space.graph).map_err(TrainError::Config)?;
         let n = data.train.len();
         let n_valid = (n as f64 * config.data.validation).round().max(1.0) as usize;
         let parts = split(n, n_valid, Some(config.data.split_seed))?;

@@ -6,16 +6,17 @@ use tch::Tensor;
 
 use super::batch::{Batch, Loader};
 use super::config::WeightsConfig;
-use super::drive::{Record, State, prefixed, take};
+use super::drive::Record;
 use super::evaluate::right;
 use super::optim::{Sgd, clip_global_norm, global_norm};
 use super::seed::{Purpose, seed};
+use super::tensors::{State, prefixed, take};
 use super::timeline::Step;
 use super::TrainError;
 use crate::data::batch::{batches, order};
 use crate::data::Dataset;
 use crate::graph::{Child, ParamId};
-use crate::model::{Mode, SharedModel};
+use crate::model::{Mode, SharedModel, gradients};
 
 /// Weights, their optimiser, and the images that they are trained on.
 pub(super) struct Weights<'a> {
@@ -87,7 +88,7 @@ impl<'a> Weights<'a> {
             let outputs = self.model.forward(child, &images, Mode::Train)?;
             loss += self.loss(&outputs, &batch.labels)?;
             correct += outputs.first().map_or(0.0, |y| right(y, &batch.labels));
-            params.extend(self.model.trained(child));
+            params.extend(self.model.trained(child)?);
         }
         let n = children.len().max(1) as f64;
         let loss = loss / n;
@@ -105,14 +106,9 @@ impl<'a> Weights<'a> {
         if !value.is_finite() {
             return Err(not_finite("loss", value));
         }
-        // A network without weights on its path has nothing to learn from this step
-        // (and libtorch ends the process when it is asked for such gradients).
-        let mut norm = 0.0;
-        if loss.requires_grad() && !params.is_empty() {
-            norm = self.descend(&loss, params, lr)?;
-            if !norm.is_finite() {
-                return Err(not_finite("gradient", norm));
-            }
+        let norm = self.descend(&loss, params, lr)?;
+        if !norm.is_finite() {
+            return Err(not_finite("gradient", norm));
         }
         let accuracy = correct / (n * batch.len().max(1) as f64);
         if step.index == 0 {
@@ -184,15 +180,9 @@ impl<'a> Weights<'a> {
         params: Vec<(ParamId, Tensor)>,
         lr: f64,
     ) -> Result<f64, TrainError> {
-        let leaves: Vec<&Tensor> = params.iter().map(|(_, leaf)| leaf).collect();
-        let grads = Tensor::f_run_backward(&[loss], &leaves, false, false)?;
-        // A leaf without influence on the loss (behind a `zero`) has no gradient.
-        let (params, mut grads): (Vec<(u32, Tensor)>, Vec<Tensor>) = params
-            .into_iter()
-            .map(|(id, leaf)| (id.0, leaf))
-            .zip(grads)
-            .filter(|(_, grad)| grad.defined())
-            .unzip();
+        let mut grads = gradients(loss, &params)?;
+        let params: Vec<(u32, Tensor)> =
+            params.into_iter().map(|(id, leaf)| (id.0, leaf)).collect();
         let norm = match self.config.clip {
             0.0 => global_norm(&grads),
             most => clip_global_norm(&mut grads, most),
@@ -203,17 +193,18 @@ impl<'a> Weights<'a> {
         Ok(norm)
     }
 
-    pub(super) fn state(&self) -> State {
+    pub(super) fn state(&self) -> Result<State, TrainError> {
         let Means {
             loss,
             accuracy,
             steps,
         } = self.means;
         let means = Tensor::from_slice(&[loss, accuracy, steps]);
-        prefixed("model", self.model.state())
+        let model = self.model.state()?;
+        Ok(prefixed("model", model)
             .chain(prefixed("sgd", self.sgd.state()))
             .chain([("epoch/means".to_owned(), means)])
-            .collect()
+            .collect())
     }
 
     pub(super) fn load_state(&mut self, state: &mut State) -> Result<(), String> {

@@ -400,7 +400,9 @@ impl Evaluator<'_> {
             None => OptionSource::Table(self.add_table(path.clone(), options.len())),
         };
         let widest = self.widest.entry(span).or_insert((0, path.clone()));
-        widest.0 = widest.0.max(domain.options());
+        // A set of one option is still there or not.
+        let choices = u32::try_from(domain.size()).unwrap_or(u32::MAX);
+        widest.0 = widest.0.max(choices);
         self.decisions.points.push(DecisionPoint {
             path: path.clone(),
             domain,

@@ -131,7 +131,7 @@ struct Evaluator<'a> {
     /// By element: its family, its index there, and when something used it.
     elements: Vec<ElementState>,
     n_families: u32,
-    /// How many options the decisions of each site had at most, and one path.
+    /// How many choices the decisions of each site had at most, and one path.
     widest: IndexMap<Span, (u32, String)>,
 }
 

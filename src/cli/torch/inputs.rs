@@ -2,22 +2,21 @@
 //! hyperparameters, device.
 
 use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use tch::{Cuda, Device};
 
 use super::Failure;
+use crate::cli::error::{CliError, cause};
+use crate::cli::input;
 use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceArgs};
 use crate::data::{self, DataSpec, Dataset};
-use crate::decision::Architecture;
-use crate::diagnostic::Severity;
-use crate::diagnostic::render::{Style, human};
+use crate::diagnostic::render::Style;
 use crate::run::{self, DataInfo, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::train::{SearchConfig, check_fit};
 use crate::unroll::Settings;
-use crate::{Options, SearchSpace, compile};
+use crate::{Compilation, Options, SearchSpace, compile};
 
 /// A compiled space with the text that it was compiled from.
 pub(super) struct Source {
@@ -28,16 +27,20 @@ pub(super) struct Source {
     pub space: SearchSpace,
 }
 
-/// Reads and compiles the space of a command line.
-pub(super) fn source(args: &SpaceArgs) -> Result<Source, Failure> {
-    let text = read_text(&args.file)?;
-    let file = if is_stdin(&args.file) {
-        "standard input".to_owned()
-    } else {
-        args.file.display().to_string()
+/// Reads and compiles the space of a command line; errors are printed.
+pub(super) fn source(args: &SpaceArgs, style: Style) -> Result<Source, Failure> {
+    let text = input::text(&args.file)?.map_err(|failed| {
+        input::report(&failed, style);
+        CliError::Reported
+    })?;
+    let file = input::display_name(&args.file);
+    let options = Options {
+        settings: Settings(args.set.clone()),
+        space: args.space.clone(),
     };
+    let compilation = compile(&file, &text, &options);
+    let space = only_space(&file, compilation, style)?;
     let set = args.set.iter().map(|(n, v)| format!("{n}={v}")).collect();
-    let space = compile_one(&file, &text, args.set.clone(), args.space.clone())?;
     Ok(Source {
         file,
         text,
@@ -47,77 +50,52 @@ pub(super) fn source(args: &SpaceArgs) -> Result<Source, Failure> {
 }
 
 /// Compiles the space that a run folder keeps.
-pub(super) fn source_of_run(folder: &Path, info: &RunInfo) -> Result<Source, Failure> {
-    let path = folder.join(name::SPACE);
-    let text = read_text(&path)?;
+pub(super) fn source_of_run(
+    folder: &Path,
+    info: &RunInfo,
+    style: Style,
+) -> Result<Source, Failure> {
     let pair = |text: &String| {
         let (name, value) = text.split_once('=').unwrap_or((text, ""));
         (name.to_owned(), value.to_owned())
     };
-    let set = info.space.set.iter().map(pair).collect();
-    let file = path.display().to_string();
-    let space = compile_one(&file, &text, set, Some(info.space.name.clone()))?;
+    let args = SpaceArgs {
+        file: folder.join(name::SPACE),
+        set: info.space.set.iter().map(pair).collect(),
+        space: Some(info.space.name.clone()),
+    };
+    let source = source(&args, style)?;
+    let space = &source.space;
     if graph_fingerprint(&space.decisions, &space.graph) != info.space.graph {
         return Err(Failure::message(format!(
-            "{file} is not what {} was started with, or this enasc compiles it to something else: use the enasc {} that wrote it",
-            folder.display(),
-            info.version
+            "{} is not what the run was started with, or this enasc compiles it to something else: use the enasc {} that wrote it",
+            source.file, info.version
         )));
     }
-    Ok(Source {
-        file: info.space.file.clone(),
-        text,
-        set: info.space.set.clone(),
-        space,
-    })
+    Ok(source)
 }
 
-fn compile_one(
+fn only_space(
     file: &str,
-    text: &str,
-    set: Vec<(String, String)>,
-    space: Option<String>,
-) -> Result<SearchSpace, Failure> {
-    let options = Options {
-        settings: Settings(set),
-        space,
-    };
-    let compilation = compile(file, text, &options);
-    let failed = |d: &crate::diagnostic::Diagnostic| d.severity == Severity::Error;
-    if compilation.diagnostics.iter().any(failed) {
-        return Err(Failure::Text(human(
-            &compilation.diagnostics,
-            &compilation.sources,
-            Style::for_stderr(),
-        )));
+    mut compilation: Compilation,
+    style: Style,
+) -> Result<SearchSpace, CliError> {
+    if input::has_errors(&compilation) {
+        input::report(&compilation, style);
+        return Err(CliError::Reported);
     }
-    let mut spaces = compilation.spaces;
-    match (spaces.pop(), spaces.as_slice()) {
-        (Some(space), []) => Ok(space),
-        (None, _) => Err(Failure::message(format!("{file} declares no space"))),
-        (Some(last), others) => {
-            let names: Vec<&str> = others.iter().chain([&last]).map(|s| s.name.as_str()).collect();
-            Err(Failure::message(format!(
-                "{file} declares several spaces: choose one with --space ({})",
-                names.join(", ")
-            )))
-        }
+    match (compilation.spaces.pop(), compilation.spaces.as_slice()) {
+        (Some(only), []) => Ok(only),
+        (None, _) => Err(CliError::Reported),
+        (Some(last), others) => Err(CliError::SeveralSpaces {
+            file: file.to_owned(),
+            names: others
+                .iter()
+                .chain([&last])
+                .map(|space| space.name.clone())
+                .collect(),
+        }),
     }
-}
-
-/// The architecture that `--arch` names or is.
-pub(super) fn architecture(text: &str, space: &SearchSpace) -> Result<Architecture, Failure> {
-    let path = PathBuf::from(text);
-    let content = if is_stdin(&path) || path.is_file() {
-        read_text(&path)?
-    } else if text.trim_start().starts_with('{') || text.contains('=') {
-        text.to_owned()
-    } else {
-        return Err(Failure::message(format!(
-            "`{text}` is no file, and no architecture either (path=choice path=choice .. or JSON)"
-        )));
-    };
-    Architecture::parse(&content, &space.decisions, &space.name).map_err(Failure::message)
 }
 
 /// Loads data and checks that the space takes it.
@@ -165,14 +143,14 @@ pub(super) fn config(
     let mut config = SearchConfig::default();
     let saved = out.out.join(name::CONFIG);
     if out.resume && out.out.join(name::RUN).is_file() {
-        config = changed(&config, &saved, &run::read_json(&saved).map_err(Failure::message)?)?;
+        config = changed(
+            &config,
+            &saved,
+            &run::read_json(&saved).map_err(Failure::message)?,
+        )?;
     }
     if let Some(path) = &recipe.config {
-        let text = read_text(path)?;
-        let value: Value = serde_json::from_str(&text).map_err(|why| {
-            Failure::message(format!("{} is no JSON: {why}", path.display()))
-        })?;
-        config = changed(&config, path, &value)?;
+        config = changed(&config, path, &read_json(path)?)?;
     }
     let mut one = |path: &str, value: &str| {
         config = config.with_one(path, value).map_err(Failure::message)?;
@@ -187,10 +165,7 @@ pub(super) fn config(
     if let Some(seed) = recipe.seed {
         one("run.seed", &seed.to_string())?;
     }
-    config
-        .check()
-        .and_then(|()| config.check_sites(&space.graph))
-        .map_err(Failure::message)?;
+    config.check(&space.graph).map_err(Failure::message)?;
     Ok(config)
 }
 
@@ -229,20 +204,10 @@ pub(super) fn device(args: &MachineArgs, cuda: Result<(), &str>) -> Result<Devic
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-fn read_text(path: &Path) -> Result<String, Failure> {
-    let read = || -> std::io::Result<Vec<u8>> {
-        if is_stdin(path) {
-            let mut bytes = Vec::new();
-            std::io::stdin().lock().read_to_end(&mut bytes)?;
-            return Ok(bytes);
-        }
-        fs::read(path)
-    };
+fn read_json(path: &Path) -> Result<Value, Failure> {
     let shown = path.display();
-    let bytes = read().map_err(|why| Failure::message(format!("cannot read {shown}: {why}")))?;
-    String::from_utf8(bytes).map_err(|_| Failure::message(format!("{shown} is not UTF-8 text")))
+    let text = fs::read_to_string(path)
+        .map_err(|why| Failure::message(format!("cannot read {shown}: {}", cause(&why))))?;
+    serde_json::from_str(&text)
+        .map_err(|why| Failure::message(format!("{shown} is no JSON: {why}")))
 }

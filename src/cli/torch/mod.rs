@@ -8,24 +8,26 @@ mod progress;
 
 use std::fmt;
 use std::io::{Write, stderr, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::error::CliError;
+use super::input;
 use super::torch_args::{DeriveArgs, EvalArgs, FormatArg, SearchArgs, TorchCommand, TrainArgs};
 use crate::decision::Architecture;
+use crate::diagnostic::render::Style;
 use crate::run::{self, Recipe, Run, RunInfo, name};
-use crate::train::{
-    self, Evaluation, Interrupt, Observer, SearchConfig, TrainError, Watch,
-};
+use crate::train::{self, Evaluation, Interrupt, Observer, SearchConfig, TrainError, Watch};
 use progress::Progress;
 
 /// Why a command failed.
 enum Failure {
     /// One sentence.
     Message(String),
-    /// Text that is printed as it is.
-    Text(String),
+    /// The diagnostics that say why are printed already.
+    Reported,
     /// It was stopped from outside.
     Interrupted(String),
 }
@@ -46,6 +48,15 @@ impl From<TrainError> for Failure {
     }
 }
 
+impl From<CliError> for Failure {
+    fn from(error: CliError) -> Self {
+        match error {
+            CliError::Reported => Self::Reported,
+            other => Self::message(other),
+        }
+    }
+}
+
 impl From<run::RunError> for Failure {
     fn from(error: run::RunError) -> Self {
         Self::message(error)
@@ -58,17 +69,17 @@ const STOPPED: u8 = 130;
 /// Runs a command. `cuda` is why CUDA could not be loaded, if it could not; whoever
 /// calls this has tried it before anything else, since libtorch looks for it once.
 #[must_use]
-pub fn run(command: &TorchCommand, cuda: Result<(), &str>) -> ExitCode {
+pub fn run(command: &TorchCommand, style: Style, cuda: Result<(), &str>) -> ExitCode {
     let result = match command {
-        TorchCommand::Search(args) => search(args, cuda),
-        TorchCommand::Derive(args) => derive(args, cuda),
-        TorchCommand::Train(args) => train(args, cuda),
-        TorchCommand::Eval(args) => eval(args, cuda),
+        TorchCommand::Search(args) => search(args, style, cuda),
+        TorchCommand::Derive(args) => derive(args, style, cuda),
+        TorchCommand::Train(args) => train(args, style, cuda),
+        TorchCommand::Eval(args) => eval(args, style, cuda),
     };
     let (text, code) = match result {
         Ok(()) => return ExitCode::SUCCESS,
         Err(Failure::Message(text)) => (format!("error: {text}\n"), 1),
-        Err(Failure::Text(text)) => (text, 1),
+        Err(Failure::Reported) => (String::new(), 1),
         Err(Failure::Interrupted(text)) => (format!("{text}\n"), STOPPED),
     };
     // Who closed standard error still gets the exit code.
@@ -76,9 +87,9 @@ pub fn run(command: &TorchCommand, cuda: Result<(), &str>) -> ExitCode {
     ExitCode::from(code)
 }
 
-fn search(args: &SearchArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+fn search(args: &SearchArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
     let device = inputs::device(&args.machine, cuda)?;
-    let source = inputs::source(&args.space)?;
+    let source = inputs::source(&args.space, style)?;
     let space = &source.space;
     let config = inputs::config(&args.recipe, &args.out, "shared.epochs", space)?;
     let data = inputs::dataset(&args.data, space)?;
@@ -97,7 +108,7 @@ fn search(args: &SearchArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
     print_best(&run, &recipe.info, args.machine.format)
 }
 
-fn derive(args: &DeriveArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+fn derive(args: &DeriveArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
     let device = inputs::device(&args.machine, cuda)?;
     let run = Run::open(&args.run)?;
     let info = run.info()?;
@@ -107,7 +118,7 @@ fn derive(args: &DeriveArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
             args.run.display()
         )));
     }
-    let source = inputs::source_of_run(&args.run, &info)?;
+    let source = inputs::source_of_run(&args.run, &info, style)?;
     let mut config = inputs::config_of_run(&args.run)?;
     config.derive.samples = args.samples.unwrap_or(config.derive.samples);
     config.derive.images = args.images.unwrap_or(config.derive.images);
@@ -130,15 +141,11 @@ fn derive(args: &DeriveArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
     print_best(&run, &info, args.machine.format)
 }
 
-fn train(args: &TrainArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+fn train(args: &TrainArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
     let device = inputs::device(&args.machine, cuda)?;
-    if args.space.file.as_os_str() == "-" && args.arch == "-" {
-        let why = "the space and the architecture cannot both come from standard input";
-        return Err(Failure::message(why));
-    }
-    let source = inputs::source(&args.space)?;
+    let source = inputs::source(&args.space, style)?;
     let space = &source.space;
-    let architecture = inputs::architecture(&args.arch, space)?;
+    let architecture = input::architecture(&args.arch, space, &args.space.file)?;
     let config = inputs::config(&args.recipe, &args.out, "retrain.epochs", space)?;
     let data = inputs::dataset(&args.data, space)?;
     let recipe = Recipe {
@@ -170,7 +177,7 @@ fn train(args: &TrainArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn eval(args: &EvalArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
+fn eval(args: &EvalArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
     let device = inputs::device(&args.machine, cuda)?;
     let folder = &args.run;
     let info = run::read_info(folder)?;
@@ -188,11 +195,11 @@ fn eval(args: &EvalArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
             folder.display()
         )));
     }
-    let source = inputs::source_of_run(folder, &info)?;
+    let source = inputs::source_of_run(folder, &info, style)?;
     let space = &source.space;
     let text = run::read_json(&folder.join(name::ARCHITECTURE))?.to_string();
-    let architecture = Architecture::parse(&text, &space.decisions, &space.name)
-        .map_err(Failure::message)?;
+    let architecture =
+        Architecture::parse(&text, &space.decisions, &space.name).map_err(Failure::message)?;
     let config: SearchConfig = inputs::config_of_run(folder)?;
     let data = inputs::dataset(&args.data, space)?;
     let interrupt = on_signals()?;
@@ -202,7 +209,15 @@ fn eval(args: &EvalArgs, cuda: Result<(), &str>) -> Result<(), Failure> {
         progress.event(&train::Event::Notice(&notice));
     }
     let watch = &mut watch(&interrupt, &mut progress);
-    let test = train::test(space, &architecture, &weights, &data, &config, device, watch)?;
+    let test = train::test(
+        space,
+        &architecture,
+        &weights,
+        &data,
+        &config,
+        device,
+        watch,
+    )?;
     drop(progress);
     let result = json!({
         "run": folder.display().to_string(),
@@ -252,8 +267,14 @@ fn print_best(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), Failur
     let first = |key: &str| best["candidates"][0][key].clone();
     let line = first("architecture");
     let accuracy = best["accuracy"].as_f64().unwrap_or(f64::NAN);
-    let set: Vec<String> = info.space.set.iter().map(|s| format!(" --set {s}")).collect();
-    let folder = run.folder().display();
+    let set = |set: &String| format!(" --set {}", quoted(set));
+    let set: String = info.space.set.iter().map(set).collect();
+    let folder = run.folder().display().to_string();
+    // The copy in the run folder serves where the space came from elsewhere.
+    let file = match Path::new(&info.space.file) {
+        file if file.is_file() => info.space.file.clone(),
+        _ => run.path(name::SPACE).display().to_string(),
+    };
     let lines = [
         format!("best architecture  {}", line.as_str().unwrap_or_default()),
         format!(
@@ -262,16 +283,26 @@ fn print_best(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), Failur
         ),
         format!("run folder         {folder}"),
         format!(
-            "next               enasc train {}{} --arch {} --data {} --out {folder}-best",
-            info.space.file,
-            set.concat(),
-            path.display(),
-            info.data.source,
+            "next               enasc train {}{set} --arch {} --data {} --out {}",
+            quoted(&file),
+            quoted(&path.display().to_string()),
+            quoted(&info.data.source),
+            quoted(&format!("{folder}-best")),
         ),
     ];
-    best["run"] = json!(folder.to_string());
+    best["run"] = json!(folder);
     print(format, &best, &lines);
     Ok(())
+}
+
+/// A word as a shell reads it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_./:=-,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 fn accuracy(test: &Evaluation) -> String {

@@ -79,7 +79,10 @@ impl Progress {
                 *told = step.number * 20 / total;
                 let percent = 100 * step.number / total;
                 if step.phase != Phase::Report {
-                    print(&format!("{percent:3} %  {place}  {} {now}", step.phase.name()));
+                    print(&format!(
+                        "{percent:3} %  {place}  {} {now}",
+                        step.phase.name()
+                    ));
                 }
             }
             _ => {}

@@ -22,7 +22,8 @@ pub fn dot(subject: Subject) -> String {
     let mut drawing = Drawing {
         subject,
         view: subject.view(),
-        candidates: candidates(subject.decisions),
+        boxes: boxes(subject),
+        drawn: 0,
         text: String::new(),
     };
     drawing.draw();
@@ -40,12 +41,14 @@ const STYLE: &str = r##"  graph [fontname="Helvetica", fontsize=11, color="#b0b0
 struct Drawing<'a> {
     subject: Subject<'a>,
     view: View,
-    /// The names of all candidates: they make boxes of their own.
-    candidates: BTreeSet<&'a str>,
+    /// The paths of all boxes, by region.
+    boxes: BTreeSet<(RegionId, &'a str)>,
+    /// How many boxes are drawn.
+    drawn: usize,
     text: String,
 }
 
-/// A box: nodes, boxes, and what stands before its name in a path.
+/// What is in a box: nodes, and boxes by the next segment of the path.
 #[derive(Default)]
 struct Group<'a> {
     nodes: Vec<NodeIndex>,
@@ -70,6 +73,12 @@ impl<'a> Drawing<'a> {
         let _ = writeln!(self.text, "{:1$}{line}", "", 2 * depth);
     }
 
+    fn open_box(&mut self, depth: usize, label: &str) {
+        self.drawn += 1;
+        self.line(depth, &format!("subgraph cluster_{} {{", self.drawn));
+        self.line(depth + 1, &format!("label={}", quoted(label)));
+    }
+
     // ---- nodes
 
     fn region(&mut self, id: RegionId, depth: usize) {
@@ -81,7 +90,7 @@ impl<'a> Drawing<'a> {
         let seen = self.view.regions.get(id.index());
         for part in seen.map_or(&[][..], |seen| seen.nodes.as_slice()) {
             if let Some(node) = region.graph.node_weight(part.index) {
-                let segments = self.segments(&node.path);
+                let segments = self.segments(id, &node.path);
                 let group = segments.into_iter().fold(&mut root, |group, segment| {
                     group.groups.entry(segment).or_default()
                 });
@@ -91,16 +100,10 @@ impl<'a> Drawing<'a> {
         self.group(id, region, &root, depth);
     }
 
-    /// The segments of a path that make boxes: elements, loops and candidates,
-    /// and what stands before them. The calls inside them do not.
-    fn segments(&self, path: &'a str) -> Vec<&'a str> {
-        let segments: Vec<&str> = path.split('.').filter(|s| !s.is_empty()).collect();
-        let makes_box = |segment: &&str| {
-            let name = segment.split('#').next().unwrap_or_default();
-            segment.contains(['[', '=']) || self.candidates.contains(name)
-        };
-        let n = segments.iter().rposition(makes_box).map_or(0, |last| last + 1);
-        segments.into_iter().take(n).collect()
+    /// The segments of a path up to the innermost box.
+    fn segments(&self, id: RegionId, path: &'a str) -> Vec<&'a str> {
+        let innermost = prefixes(path).rfind(|prefix| self.boxes.contains(&(id, prefix)));
+        innermost.map_or_else(Vec::new, |path| path.split('.').collect())
     }
 
     fn group(&mut self, id: RegionId, region: &'a Region, group: &Group<'a>, depth: usize) {
@@ -125,9 +128,7 @@ impl<'a> Drawing<'a> {
                 self.group(id, region, inner, depth);
                 continue;
             }
-            let first = self.text.len();
-            self.line(depth, &format!("subgraph cluster_{first} {{"));
-            self.line(depth + 1, &format!("label={}", quoted(&name)));
+            self.open_box(depth, &name);
             self.group(id, region, inner, depth + 1);
             self.line(depth, "}");
         }
@@ -135,9 +136,7 @@ impl<'a> Drawing<'a> {
 
     fn node(&mut self, id: RegionId, index: NodeIndex, node: &Node, depth: usize) {
         if let Op::Scan { region } = node.op {
-            let cluster = self.text.len();
-            self.line(depth, &format!("subgraph cluster_{cluster} {{"));
-            self.line(depth + 1, "label=\"scan: once a time step\"");
+            self.open_box(depth, "scan: once a time step");
             self.line(depth + 1, "style=\"rounded,bold\"");
             self.region(region, depth + 1);
             self.line(depth, "}");
@@ -152,6 +151,10 @@ impl<'a> Drawing<'a> {
                 self.decision_of(id, index),
                 "shape=diamond, style=filled, fillcolor=\"#ffd9a0\", margin=\"0.01,0.01\"",
             ),
+            // The sum of a list that is empty in every architecture.
+            Op::Sum if self.operands(id, index).is_empty() => {
+                ("sum of none".to_owned(), colour(&node.op))
+            }
             op => (op.to_string(), colour(op)),
         };
         let separator = if look.is_empty() { "" } else { ", " };
@@ -166,14 +169,21 @@ impl<'a> Drawing<'a> {
         );
     }
 
+    fn operands(&self, id: RegionId, index: NodeIndex) -> Vec<(NodeIndex, GuardId)> {
+        let region = self.subject.graph.region(id);
+        region.map_or_else(Vec::new, |region| region.operands(index))
+    }
+
     /// The last part of the name of the decision by which a selection selects.
     fn decision_of(&self, id: RegionId, index: NodeIndex) -> String {
-        let operands = self.subject.graph.region(id).map(|r| r.operands(index));
         let guards = &self.subject.decisions.guards;
-        let decision = operands.iter().flatten().find_map(|(_, guard)| match guards.get(*guard) {
-            Guard::Has { decision, .. } => Some(*decision),
-            _ => None,
-        });
+        let operands = self.operands(id, index);
+        let decision = operands
+            .iter()
+            .find_map(|(_, guard)| match guards.get(*guard) {
+                Guard::Has { decision, .. } => Some(*decision),
+                _ => None,
+            });
         let point = decision.and_then(|decision| self.subject.decisions.point(decision));
         let path = point.map_or("", |point| point.path.as_str());
         path.rsplit('.').next().unwrap_or_default().to_owned()
@@ -193,7 +203,10 @@ impl<'a> Drawing<'a> {
             let from = self.source(&self.view, RegionId(0), *node);
             let shape = self.shape(RegionId(0), *node);
             if let Some(from) = from {
-                self.line(1, &format!("{from} -> out{place} [label={}]", quoted(&shape)));
+                self.line(
+                    1,
+                    &format!("{from} -> out{place} [label={}]", quoted(&shape)),
+                );
             }
         }
     }
@@ -235,7 +248,10 @@ impl<'a> Drawing<'a> {
                     GuardId::ALWAYS => "",
                     _ => ", style=dashed",
                 };
-                self.line(1, &format!("{source} -> {to} [label={}{style}]", quoted(&label)));
+                self.line(
+                    1,
+                    &format!("{source} -> {to} [label={}{style}]", quoted(&label)),
+                );
             }
         }
         // The result of a scan's body is its next state.
@@ -245,7 +261,9 @@ impl<'a> Drawing<'a> {
                     let to = name(id, *state);
                     self.line(
                         1,
-                        &format!("{from} -> {to} [label=\"next step\", style=dotted, constraint=false]"),
+                        &format!(
+                            "{from} -> {to} [label=\"next step\", style=dotted, constraint=false]"
+                        ),
                     );
                 }
             }
@@ -304,8 +322,11 @@ impl<'a> Drawing<'a> {
     }
 }
 
-fn candidates(decisions: &DecisionSpace) -> BTreeSet<&str> {
-    decisions
+/// Elements, rounds of loops and candidates make boxes, and so does all that
+/// stands before them in a path; the calls inside them do not.
+fn boxes(subject: Subject<'_>) -> BTreeSet<(RegionId, &str)> {
+    let candidates: BTreeSet<&str> = subject
+        .decisions
         .points
         .iter()
         .filter(|point| {
@@ -313,7 +334,31 @@ fn candidates(decisions: &DecisionSpace) -> BTreeSet<&str> {
                 && matches!(point.source, OptionSource::Table(_))
         })
         .flat_map(|point| point.options.iter().map(String::as_str))
+        .collect();
+    let makes_box = |prefix: &&str| {
+        let segment = prefix.rsplit('.').next().unwrap_or_default();
+        let name = segment.split('#').next().unwrap_or_default();
+        segment.contains(['[', '=']) || candidates.contains(name)
+    };
+    let regions = subject.graph.regions.iter().enumerate();
+    regions
+        .flat_map(|(index, region)| {
+            let id = RegionId(index as u32);
+            let nodes = region.graph.node_weights();
+            let innermost = nodes.filter_map(|node| prefixes(&node.path).rfind(makes_box));
+            innermost
+                .flat_map(prefixes)
+                .map(move |path| (id, path))
+                .collect::<Vec<_>>()
+        })
         .collect()
+}
+
+/// `a`, `a.b`, `a.b.c` of `a.b.c`.
+fn prefixes(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    let ends = path.match_indices('.').map(|(at, _)| at);
+    let whole = (!path.is_empty()).then_some(path);
+    ends.map(|end| &path[..end]).chain(whole)
 }
 
 fn name(id: RegionId, index: NodeIndex) -> String {
@@ -339,6 +384,9 @@ fn colour(op: &Op) -> &'static str {
 
 /// A text between quotes.
 fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let escaped = text
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('\n', "\\n");
     format!("\"{escaped}\"")
 }

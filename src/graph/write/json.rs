@@ -64,7 +64,10 @@ fn regions(subject: &Subject, view: &View) -> Value {
                     object.insert("shape".to_owned(), json!(node.shape.0));
                     object.insert("timed".to_owned(), json!(node.timed));
                     object.insert("path".to_owned(), json!(node.path));
-                    object.insert("params".to_owned(), node_params(subject, &node.params, part));
+                    object.insert(
+                        "params".to_owned(),
+                        node_params(subject, &node.params, part),
+                    );
                     Some(Value::Object(object))
                 })
                 .collect();
@@ -117,7 +120,9 @@ fn node_params(subject: &Subject, banks: &[super::super::BankId], part: &ViewNod
 /// The parameters that the nodes use, each once.
 fn params(graph: &Supergraph, view: &View) -> Value {
     let nodes = view.regions.iter().flat_map(|region| &region.nodes);
-    let used: BTreeSet<ParamId> = nodes.flat_map(|node| node.params.iter().flatten().copied()).collect();
+    let used: BTreeSet<ParamId> = nodes
+        .flat_map(|node| node.params.iter().flatten().copied())
+        .collect();
     used.into_iter()
         .filter_map(|id| {
             let param = graph.params.get(id)?;

@@ -30,9 +30,7 @@ impl Subject<'_> {
     fn view(&self) -> View {
         match self.architecture {
             None => view::supergraph(self.graph),
-            Some(architecture) => {
-                view::child(&select(self.graph, self.decisions, architecture))
-            }
+            Some(architecture) => view::child(&select(self.graph, self.decisions, architecture)),
         }
     }
 }

@@ -8,8 +8,8 @@ use pest::iterators::Pairs;
 
 use super::pairs::{self, Pair};
 use super::report::Reporter;
-use super::trap::Place;
-use super::{MAX_DEPTH, Rule};
+use super::trap::Slot;
+use super::{MAX_DEPTH, Rule, token};
 use crate::span::Span;
 use crate::syntax::{ast, diagnostics};
 
@@ -27,6 +27,8 @@ pub(super) struct Builder<'t, 'r, 'd> {
     pub reported_to: Option<usize>,
     /// The end of the last trap.
     pub trapped_to: usize,
+    /// How many parts of the file were given up so far, each for a reason.
+    pub given_up: usize,
     /// The levels of the tree above what is being built.
     depth: usize,
 }
@@ -45,6 +47,7 @@ impl<'t, 'r, 'd> Builder<'t, 'r, 'd> {
             reporter,
             reported_to: None,
             trapped_to: 0,
+            given_up: 0,
             depth: 0,
         }
     }
@@ -56,7 +59,7 @@ impl<'t, 'r, 'd> Builder<'t, 'r, 'd> {
             let start = pair.as_span().start();
             match pair.as_rule() {
                 Rule::EOI => {}
-                Rule::bad_item => self.trap(&pair, previous, Place::File),
+                Rule::bad_item => self.trap(&pair, Slot::Item, previous),
                 _ => items.extend(self.or_report(&pair, |builder, pair| builder.item(pair))),
             }
             previous = Some(start);
@@ -85,6 +88,10 @@ impl<'t, 'r, 'd> Builder<'t, 'r, 'd> {
     ) -> Option<T> {
         let depth = self.depth + levels;
         if depth > MAX_DEPTH {
+            self.given_up += 1;
+            // A label over all of it would hide the source.
+            let line = token::line_end(self.text, span.start as usize);
+            let span = self.reporter.span(span.start as usize..line.min(span.end as usize));
             self.reporter
                 .report(diagnostics::too_deep(span, levels, MAX_DEPTH));
             return None;
@@ -101,9 +108,9 @@ impl<'t, 'r, 'd> Builder<'t, 'r, 'd> {
         pair: &Pair<'i>,
         build: impl FnOnce(&mut Self, Pair<'i>) -> Option<T>,
     ) -> Option<T> {
-        let before = self.reporter.count();
+        let before = self.given_up;
         let built = build(self, pair.clone());
-        if built.is_none() && self.reporter.count() == before {
+        if built.is_none() && self.given_up == before {
             // The grammar and the functions that build from it disagree.
             debug_assert!(false, "{:?} was not built: {pair}", pair.as_rule());
             let span = self.span(pair);

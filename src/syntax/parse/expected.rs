@@ -9,9 +9,12 @@ pub(super) fn words(rules: &[Rule]) -> Vec<&'static str> {
     // Behind an operand an operator may always follow; where something else may
     // too, that is what is missing.
     let after_operand = has(Rule::infix);
+    // Where an operand may stand, pest names each sort of operand.
+    let operand = has(Rule::number) && has(Rule::boolean);
     let mut words = Vec::new();
     for &rule in rules {
         let is_left_out = match rule {
+            Rule::ident | Rule::k_if | Rule::open_paren | Rule::open_bracket if operand => true,
             Rule::open_paren | Rule::open_bracket | Rule::dot | Rule::at | Rule::dots
                 if after_operand =>
             {

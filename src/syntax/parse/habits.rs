@@ -9,6 +9,11 @@ pub(in crate::syntax) struct Foreign {
     pub help: &'static str,
 }
 
+/// What strings begin with elsewhere.
+pub(super) const QUOTES: [char; 7] = [
+    '\'', '`', '\u{201c}', '\u{201d}', '\u{201e}', '\u{ab}', '\u{bb}',
+];
+
 /// For a token that the lexer does not know.
 pub(super) fn foreign(token: &str) -> Option<Foreign> {
     let (message, help) = match token {
@@ -50,10 +55,6 @@ pub(super) fn foreign(token: &str) -> Option<Foreign> {
         ),
         "\u{2192}" | "\u{21d2}" => ("this arrow is written with two characters", "write `->`"),
         "\u{2026}" => ("this is an ellipsis and no range", "write `..`"),
-        "\u{201c}" | "\u{201d}" | "\u{201e}" | "\u{ab}" | "\u{bb}" => (
-            "this is a typographic quote",
-            "a string stands in straight quotes, `\"head\"`",
-        ),
         "\u{a0}" | "\u{202f}" | "\u{2009}" => (
             "this is a special space",
             "replace it by an ordinary space; it may come from a copied text",
@@ -151,6 +152,12 @@ pub(super) fn help(context: &Context<'_>) -> Option<String> {
     let first = context.word(context.before.first().copied());
     let (bracket, before_bracket) = context.bracket();
     let help = match found {
+        "..=" if previous == "[" => "a part of a list ends before its second index: `h[..l + 1]`",
+        "{" if previous == "=" && matches!(first, "op" | "block" | "cell") => {
+            "a body in braces stands without `=`"
+        }
+        _ if previous == "else" && context.expects("`{`") => "a body stands in braces, `{ .. }`",
+        _ if previous == "lambda" => "functions have names: declare an `op`",
         "==" if context.expects("`=`") => "`=` gives a value; `==` compares",
         "=" if next == ">" && context.glued() => "there is no `=>`",
         "=" if bracket == "{" => "a candidate's name is followed by `:`, `conv3: conv(3)`",
@@ -200,7 +207,13 @@ pub(super) fn help(context: &Context<'_>) -> Option<String> {
             }
         }
         _ if previous == "." => "a fraction needs a digit behind the point, `1.0`",
-        _ if previous == "choose" => {
+        _ if context.expects("a name") && context.found.kind == Kind::Number => {
+            "a name begins with a letter or `_`"
+        }
+        _ if context.expects("`(`") && matches!(first, "op" | "block") => {
+            "`op f(x) = ..`; several operations to choose from are `ops Layer = { .. }`"
+        }
+        _ if previous == "choose" || context.expected == ["`..`"] => {
             "`choose { 3, 5 }`, `choose Layer`, `choose 1..=4` or `choose (..)`"
         }
         _ if previous == "pick" || context.expects("a count") => {

@@ -2,8 +2,9 @@
 
 use super::Rule;
 use super::builder::Builder;
-use super::pairs::{Pair, Parts, has, parts};
-use super::trap::Place;
+use super::pairs::{self, Pair, Parts, has, parts};
+use super::trap::Slot;
+use crate::span::Span;
 use crate::syntax::ast;
 
 impl Builder<'_, '_, '_> {
@@ -40,7 +41,10 @@ impl Builder<'_, '_, '_> {
         let span = self.span(&pair);
         let mut parts = parts(pair);
         let name = self.ident(&parts.one(Rule::ident)?);
-        let params = self.params(&mut parts);
+        let params = self.params(&mut parts, span);
+        if let Some(bad) = parts.one(Rule::bad_head) {
+            self.trap(&bad, Slot::SpaceHead, Some(span.start as usize));
+        }
         let body = parts.one(Rule::space_body)?;
         let body = self.nested(1, span, |builder| Some(builder.space_body(body)))?;
         Some(ast::Space {
@@ -57,7 +61,7 @@ impl Builder<'_, '_, '_> {
         for part in parts(pair) {
             let start = part.as_span().start();
             if part.as_rule() == Rule::bad_member {
-                self.trap(&part, previous, Place::Space);
+                self.trap(&part, Slot::SpaceItem, previous);
             } else {
                 body.extend(self.or_report(&part, |builder, part| builder.space_item(part)));
             }
@@ -103,7 +107,13 @@ impl Builder<'_, '_, '_> {
             _ => ast::FnKind::Cell,
         };
         let name = self.ident(&parts.one(Rule::ident)?);
-        let params = self.params(&mut parts);
+        let params = self.params(&mut parts, span);
+        if let Some(bad) = parts.one(Rule::bad_head) {
+            self.trap(&bad, Slot::FnRest, Some(span.start as usize));
+            self.body(parts.one(Rule::body)?);
+            return None;
+        }
+        let mut parts = pairs::parts(parts.one(Rule::fn_rest)?);
         let result = match parts.one(Rule::ty) {
             Some(ty) => Some(self.ty(ty)?),
             None => None,
@@ -128,7 +138,7 @@ impl Builder<'_, '_, '_> {
         let mut parts = parts(pair);
         Some(ast::ExternOp {
             name: self.ident(&parts.one(Rule::ident)?),
-            params: self.params(&mut parts),
+            params: self.params(&mut parts, span),
             result: self.ty(parts.one(Rule::ty)?)?,
             cost: self.args(parts.one(Rule::cost)?),
             span,
@@ -172,9 +182,9 @@ impl Builder<'_, '_, '_> {
     }
 
     /// Parameters, if they come next.
-    fn params(&mut self, outer: &mut Parts<'_>) -> Vec<ast::Param> {
+    fn params(&mut self, outer: &mut Parts<'_>, declaration: Span) -> Vec<ast::Param> {
         if let Some(bad) = outer.one(Rule::bad_params) {
-            self.trap(&bad, None, Place::Params);
+            self.trap(&bad, Slot::Params, Some(declaration.start as usize));
             return Vec::new();
         }
         let Some(params) = outer.one(Rule::params) else {

@@ -41,11 +41,6 @@ impl<'a> Reporter<'a> {
         }
     }
 
-    /// How many errors were reported so far, shown or not.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
     /// Whether nothing more will be shown.
     pub fn is_full(&self) -> bool {
         self.count > MAX_ERRORS

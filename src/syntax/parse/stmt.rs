@@ -3,7 +3,8 @@
 use super::Rule;
 use super::builder::Builder;
 use super::pairs::{Pair, parts};
-use super::trap::Place;
+use super::trap::Slot;
+use crate::span::Span;
 use crate::syntax::ast;
 
 impl Builder<'_, '_, '_> {
@@ -13,7 +14,7 @@ impl Builder<'_, '_, '_> {
         for part in parts(pair) {
             let start = part.as_span().start();
             if part.as_rule() == Rule::bad_stmt {
-                self.trap(&part, previous, Place::Body);
+                self.trap(&part, Slot::Stmt, previous);
             } else {
                 body.extend(self.or_report(&part, |builder, part| builder.stmt(part)));
             }
@@ -37,16 +38,27 @@ impl Builder<'_, '_, '_> {
 
     fn for_stmt(&mut self, pair: Pair<'_>) -> Option<ast::Stmt> {
         let span = self.span(&pair);
-        let mut parts = parts(pair);
-        let pattern = self.pattern(parts.one(Rule::pattern)?)?;
+        let mut outer = parts(pair);
         self.nested(1, span, |builder| {
+            let head = builder.head(outer.next()?, Slot::ForHead, span);
+            let body = builder.body(outer.one(Rule::body)?);
+            let mut head = parts(head?);
             Some(ast::Stmt::For {
-                pattern,
-                iterable: builder.expr(parts.one(Rule::expr)?),
-                body: builder.body(parts.one(Rule::body)?),
+                pattern: builder.pattern(head.one(Rule::pattern)?)?,
+                iterable: builder.expr(head.one(Rule::expr)?),
+                body,
                 span,
             })
         })
+    }
+
+    /// What stands before a body; nothing where it was trapped.
+    fn head<'i>(&mut self, pair: Pair<'i>, slot: Slot, statement: Span) -> Option<Pair<'i>> {
+        if matches!(pair.as_rule(), Rule::bad_head | Rule::bad_index) {
+            self.trap(&pair, slot, Some(statement.start as usize));
+            return None;
+        }
+        Some(pair)
     }
 
     /// The arms come as a list; in the tree each lies in the one before.
@@ -57,36 +69,51 @@ impl Builder<'_, '_, '_> {
         self.nested(levels, span, |builder| builder.if_arms(arms, span))
     }
 
-    fn if_arms(&mut self, arms: Vec<Pair<'_>>, span: crate::span::Span) -> Option<ast::Stmt> {
+    fn if_arms(&mut self, arms: Vec<Pair<'_>>, span: Span) -> Option<ast::Stmt> {
         let mut arms = arms.into_iter();
-        let mut built = vec![(span.start, self.expr(arms.next()?), self.body(arms.next()?))];
+        let (head, body) = (arms.next()?, arms.next()?);
+        let mut built = vec![(span.start, self.if_arm(head, body, span))];
         let mut otherwise = Vec::new();
         for arm in arms {
-            let is_last = arm.as_rule() == Rule::else_arm;
             let start = arm
                 .clone()
                 .into_inner()
                 .find(|part| part.as_rule() == Rule::k_if)
                 .map_or(span.start, |word| self.span(&word).start);
+            let is_last = arm.as_rule() == Rule::else_arm;
             let mut parts = parts(arm);
             if is_last {
                 otherwise = self.body(parts.one(Rule::body)?);
             } else {
-                let condition = self.expr(parts.one(Rule::expr)?);
-                built.push((start, condition, self.body(parts.one(Rule::body)?)));
+                let (head, body) = (parts.next()?, parts.one(Rule::body)?);
+                built.push((start, self.if_arm(head, body, Span { start, ..span })));
             }
         }
         let mut nested = None;
-        for (start, condition, then) in built.into_iter().rev() {
+        for (start, arm) in built.into_iter().rev() {
             otherwise = nested.take().map_or(otherwise, |inner| vec![inner]);
+            let (condition, then) = arm?;
             nested = Some(ast::Stmt::If {
                 condition,
                 then,
                 otherwise: std::mem::take(&mut otherwise),
-                span: crate::span::Span { start, ..span },
+                span: Span { start, ..span },
             });
         }
         nested
+    }
+
+    /// The condition and the body of one arm.
+    fn if_arm(
+        &mut self,
+        head: Pair<'_>,
+        body: Pair<'_>,
+        arm: Span,
+    ) -> Option<(ast::Expr, Vec<ast::Stmt>)> {
+        let head = self.head(head, Slot::IfHead, arm);
+        let condition = head.and_then(|head| Some(self.expr(parts(head).one(Rule::expr)?)));
+        let body = self.body(body);
+        Some((condition?, body))
     }
 
     fn let_stmt(&mut self, pair: Pair<'_>) -> Option<ast::Stmt> {
@@ -117,13 +144,15 @@ impl Builder<'_, '_, '_> {
             });
         }
         let mut family = parts(outer.one(Rule::nodes_family)?);
-        let index = self.ident(&family.one(Rule::ident)?);
         self.nested(1, span, |builder| {
+            let head = builder.head(family.next()?, Slot::FamilyHead, span);
+            let body = builder.body(family.one(Rule::body)?);
+            let mut head = parts(head?);
             Some(ast::Stmt::NodesFamily {
                 name,
-                index,
-                range: builder.expr(family.one(Rule::expr)?),
-                body: builder.body(family.one(Rule::body)?),
+                index: builder.ident(&head.one(Rule::ident)?),
+                range: builder.expr(head.one(Rule::expr)?),
+                body,
                 span,
             })
         })

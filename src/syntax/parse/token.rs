@@ -4,6 +4,8 @@
 //! The grammar has no tokens of its own, pest reads characters. This lexer
 //! agrees with it on strings, comments, words and numbers.
 
+use super::habits::QUOTES;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -165,7 +167,10 @@ fn mark(rest: &str) -> (Kind, usize) {
             .find(|mark| rest.starts_with(**mark))
             .map(|mark| mark.len())
     };
-    if let Some(len) = block_comment(rest).or_else(|| foreign_quote(rest)) {
+    if let Some(len) = block_comment(rest)
+        .or_else(|| foreign_quote(rest))
+        .or_else(|| terminal_sequence(rest))
+    {
         return (Kind::Unknown, len);
     }
     if rest.starts_with('#') {
@@ -192,10 +197,23 @@ fn block_comment(rest: &str) -> Option<usize> {
 
 /// `'head'`, when it closes on its line.
 fn foreign_quote(rest: &str) -> Option<usize> {
-    let quote = rest.chars().next().filter(|c| matches!(c, '\'' | '`'))?;
-    let inner = rest.get(1..)?;
-    let close = inner.find([quote, '\n'])?;
-    inner.get(close..)?.starts_with(quote).then_some(close + 2)
+    let quote = rest.chars().next().filter(|c| QUOTES.contains(c))?;
+    let inner = rest.get(quote.len_utf8()..)?;
+    let closes = |c: char| c == quote || !c.is_ascii() && QUOTES.contains(&c);
+    let (at, close) = inner
+        .char_indices()
+        .find(|&(_, c)| c == '\n' || closes(c))?;
+    (close != '\n').then_some(quote.len_utf8() + at + close.len_utf8())
+}
+
+/// What makes a terminal change colours, as copied from one.
+fn terminal_sequence(rest: &str) -> Option<usize> {
+    let parameters = rest.strip_prefix("\u{1b}[")?;
+    let end = parameters.find(|c: char| !c.is_ascii_digit() && c != ';')?;
+    parameters
+        .get(end..)?
+        .starts_with(|c: char| c.is_ascii_alphabetic())
+        .then_some(2 + end + 1)
 }
 
 /// A run of characters of one sort: several letters of another alphabet are one

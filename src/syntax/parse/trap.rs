@@ -9,82 +9,104 @@ use pest::error::{ErrorVariant, InputLocation};
 
 use super::builder::Builder;
 use super::pairs::Pair;
-use super::token::{self, KEYWORDS, Kind, Token};
+use super::token::{self, KEYWORDS, Token};
 use super::{Grammar, Rule, expected, habits};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::span::Span;
 use crate::syntax::diagnostics::{self, clip};
 
-/// Where a trap stands.
+/// What a trap stands in for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Among the declarations of a file.
-    File,
-    /// In a space.
-    Space,
-    /// In a body of statements.
-    Body,
-    /// Instead of parameters.
+pub(super) enum Slot {
+    /// A declaration of a file.
+    Item,
+    /// A declaration or statement of a space.
+    SpaceItem,
+    /// A statement of a body.
+    Stmt,
+    /// Parameters.
     Params,
+    /// What stands between parameters and the body of a space.
+    SpaceHead,
+    /// The rest of a function.
+    FnRest,
+    /// What stands between `for` and its body.
+    ForHead,
+    /// What stands between `if` and its body.
+    IfHead,
+    /// What stands between a family's name and its body.
+    FamilyHead,
 }
 
-impl Place {
-    /// The rule that the trap stands in for.
+impl Slot {
+    /// The rule that should have fitted.
     fn rule(self) -> Rule {
         match self {
-            Self::File => Rule::item,
-            Self::Space => Rule::space_item,
-            Self::Body => Rule::stmt,
+            Self::Item => Rule::item,
+            Self::SpaceItem => Rule::space_item,
+            Self::Stmt => Rule::stmt,
             Self::Params => Rule::params,
+            Self::SpaceHead => Rule::space_body,
+            Self::FnRest => Rule::fn_rest,
+            Self::ForHead => Rule::for_head,
+            Self::IfHead => Rule::if_head,
+            Self::FamilyHead => Rule::family_head,
         }
     }
 
-    /// The rule that reads what stands before the trap, and fails behind it.
-    fn rule_before(self) -> Rule {
+    /// For a trap in a list, the rule that reads what stands before it, and fails
+    /// behind that.
+    fn rule_before(self) -> Option<Rule> {
         match self {
-            Self::File => Rule::item_and_more,
-            Self::Space => Rule::space_item_and_more,
-            Self::Body | Self::Params => Rule::stmt_and_more,
+            Self::Item => Some(Rule::item_and_more),
+            Self::SpaceItem => Some(Rule::space_item_and_more),
+            Self::Stmt => Some(Rule::stmt_and_more),
+            _ => None,
         }
     }
 
-    /// What belongs there.
+    /// What stands in the list.
     fn content(self) -> &'static str {
         match self {
-            Self::File => "a declaration",
-            Self::Space => "a declaration or a statement",
-            Self::Body => "a statement",
-            Self::Params => "parameters",
+            Self::Item => "a declaration",
+            Self::SpaceItem => "a declaration or a statement",
+            _ => "a statement",
         }
     }
 
-    fn content_word(self) -> &'static str {
+    /// The same, behind another one.
+    fn next_content(self) -> &'static str {
         match self {
-            Self::File => "declaration",
-            Self::Space | Self::Body | Self::Params => "statement",
+            Self::Item => "the next declaration",
+            _ => "the next statement",
         }
     }
 
     /// The words that something begins with there.
     fn beginnings(self) -> &'static [&'static str] {
         match self {
-            Self::File => &[
+            Self::Item => &[
                 "use", "space", "op", "block", "cell", "ops", "const", "extern",
             ],
-            Self::Space => &[
+            Self::SpaceItem => &[
                 "input", "output", "op", "block", "cell", "ops", "const", "extern", "let", "for",
                 "if", "nodes", "require", "return",
             ],
-            Self::Body => &["let", "for", "if", "nodes", "require", "return"],
-            Self::Params => &[],
+            Self::Stmt => STATEMENTS,
+            _ => &[],
         }
     }
 }
 
+/// The words that a statement begins with.
+const STATEMENTS: &[&str] = &["let", "for", "if", "nodes", "require", "return"];
+
 impl Builder<'_, '_, '_> {
-    /// Reports what is wrong with what `trap` caught. `previous` is the start of what
-    /// was read right before it.
-    pub fn trap(&mut self, trap: &Pair<'_>, previous: Option<usize>, place: Place) {
+    /// Reports what is wrong with what `trap` caught. `before` is the start of what
+    /// stands right before it: of the statement before it in a list, of the
+    /// statement that it is part of elsewhere.
+    pub fn trap(&mut self, trap: &Pair<'_>, slot: Slot, before: Option<usize>) {
+        self.given_up += 1;
         let range = trap.as_span().start()..trap.as_span().end();
         let goes_on = self.goes_on(range.start);
         self.trapped_to = range.end;
@@ -93,14 +115,17 @@ impl Builder<'_, '_, '_> {
         if told || goes_on || self.reporter.is_full() {
             return;
         }
-        let mut stop = Stop::find(self.repaired, range.start, place.rule());
-        // What was read before may be only the beginning of what was meant.
-        if let Some(previous) = previous {
-            let before =
-                Stop::find_in_previous(self.repaired, previous, range.start, place.rule_before());
-            if before.at > range.start && before.at > stop.at || before.is_cut {
-                stop = before;
+        let mut stop = Stop::find(self.repaired, range.start, slot.rule());
+        match (before, slot.rule_before()) {
+            // What was read before may be only the beginning of what was meant.
+            (Some(before), Some(rule)) => {
+                let earlier = Stop::find_in_previous(self.repaired, before, range.start, rule);
+                if earlier.at > range.start && earlier.at > stop.at || earlier.is_cut {
+                    stop = earlier;
+                }
             }
+            (Some(before), None) => stop.start = before,
+            (None, _) => {}
         }
         self.reported_to = Some(stop.at.max(range.start));
         if self.has_fault(
@@ -111,8 +136,9 @@ impl Builder<'_, '_, '_> {
         }
         let failure = Failure {
             text: self.text,
+            end: range.end,
             stop,
-            place,
+            slot,
         };
         let span_of = |token: Token| self.reporter.span(token.start..token.end);
         let diagnostic = failure.explain(&span_of);
@@ -138,7 +164,7 @@ impl Builder<'_, '_, '_> {
 
 /// Where a rule stopped to fit.
 struct Stop {
-    /// Where the rule began.
+    /// Where what is spoken of began.
     start: usize,
     /// The furthest place it came to.
     at: usize,
@@ -185,7 +211,7 @@ fn assigned_name(text: &str, from: usize, equals: usize) -> Option<usize> {
     let name = token::next(text, start);
     let is_alone = token::next(text, name.end).start == equals
         || token::next(text, name.end).text(text) == "[";
-    (start > from && name.kind == Kind::Word && is_alone).then_some(start)
+    (start > from && name.kind == token::Kind::Word && is_alone).then_some(start)
 }
 
 /// The furthest place that `rule` comes to from `start` on, and the rules that
@@ -206,8 +232,10 @@ fn furthest(text: &str, start: usize, rule: Rule) -> (usize, Vec<Rule>) {
 /// A rule that did not fit.
 struct Failure<'a> {
     text: &'a str,
+    /// Where the trap ends.
+    end: usize,
     stop: Stop,
-    place: Place,
+    slot: Slot,
 }
 
 impl Failure<'_> {
@@ -228,16 +256,21 @@ impl Failure<'_> {
             return self.explain_beginning(&context, span_of);
         }
         // A statement that begins with a name can only be an assignment.
-        let is_assignment = first.kind == Kind::Word && !KEYWORDS.contains(&first_word);
+        let is_assignment = first.kind == token::Kind::Word && !KEYWORDS.contains(&first_word);
         if is_assignment && words.contains(&"`=`") && found.text(self.text) != "==" {
             if let Some(diagnostic) = self.wrong_beginning(first, span_of) {
                 return diagnostic;
             }
             let help = habits::help(&context);
-            let is_operator = matches!(found.kind, Kind::Open | Kind::Mark);
+            let is_operator = matches!(found.kind, token::Kind::Open | token::Kind::Mark);
             if is_operator && help.is_none() {
-                let span = span_of(first).to(span_of(found));
-                return diagnostics::expression_statement(span, self.place == Place::Space);
+                let end = self.end.max(first.end);
+                let is_line = !self.has_newline(first.start, end);
+                let span = span_of(Token {
+                    end: if is_line { end } else { first.end },
+                    ..first
+                });
+                return diagnostics::expression_statement(span, self.slot == Slot::SpaceItem);
             }
         }
         let found_word = found.text(self.text);
@@ -290,14 +323,14 @@ impl Failure<'_> {
         let description = describe(self.text, found);
         match last {
             // The mistake is where the line ends, and not at the next statement.
-            Some(last) if self.has_newline(last.end, found.start) || found.kind == Kind::End => {
+            Some(last) if self.has_newline(last.end, found.start) || found.kind == token::Kind::End => {
                 let span = span_of(last);
                 (
                     Span {
                         start: span.end,
                         ..span
                     },
-                    if found.kind == Kind::End {
+                    if found.kind == token::Kind::End {
                         "the file ends here".to_owned()
                     } else {
                         format!("then comes {description}")
@@ -325,16 +358,17 @@ impl Failure<'_> {
         let before = self.token_before_on_line();
         let (what, after) = match before {
             Some(before) => (
-                format!("an operator or the next {}", self.place.content_word()),
+                format!("an operator or {}", self.slot.next_content()),
                 Some(format!("`{}`", clip(before.text(self.text)))),
             ),
-            None => (self.place.content().to_owned(), None),
+            None => (self.slot.content().to_owned(), None),
         };
         let before: Vec<_> = before.into_iter().collect();
-        let help = habits::help(&habits::Context {
+        let context = habits::Context {
             before: &before,
             ..*context
-        });
+        };
+        let help = habits::help(&context);
         let diagnostic = diagnostics::expected(
             span_of(found),
             &what,
@@ -343,7 +377,7 @@ impl Failure<'_> {
         );
         match help {
             Some(help) => diagnostic.help(help),
-            None if self.place == Place::File => diagnostic.help(
+            None if self.slot == Slot::Item => diagnostic.help(
                 "a file holds `use`, `space`, `op`, `block`, `cell`, `ops`, `const` and `extern op`",
             ),
             None => diagnostic,
@@ -357,7 +391,7 @@ impl Failure<'_> {
         span_of: &dyn Fn(Token) -> Span,
     ) -> Option<Diagnostic> {
         let word = context.found.text(self.text);
-        let is_assignment = context.found.kind == Kind::Word
+        let is_assignment = context.found.kind == token::Kind::Word
             && !KEYWORDS.contains(&word)
             && context.next.text(self.text) == "=";
         let what = if is_assignment {
@@ -365,28 +399,28 @@ impl Failure<'_> {
         } else {
             format!("`{word}`")
         };
-        let is_statement = is_assignment || Place::Body.beginnings().contains(&word);
-        let (place, help) = match self.place {
-            Place::File if word == "let" || is_assignment => (
+        let is_statement = is_assignment || STATEMENTS.contains(&word);
+        let (place, help) = match self.slot {
+            Slot::Item if word == "let" || is_assignment => (
                 "at the top of a file",
                 "a constant is `const N = 5`; what is computed stands in a `space`, `op`, `block` \
                  or `cell`",
             ),
-            Place::File if is_statement => (
+            Slot::Item if is_statement => (
                 "at the top of a file",
                 "statements stand in a `space`, `op`, `block` or `cell`",
             ),
-            Place::File if matches!(word, "input" | "output") => {
+            Slot::Item if matches!(word, "input" | "output") => {
                 ("at the top of a file", "it belongs into a `space`")
             }
-            Place::Space | Place::Body if matches!(word, "use" | "space") => (
+            Slot::SpaceItem | Slot::Stmt if matches!(word, "use" | "space") => (
                 "inside another declaration",
                 "it belongs at the top of the file",
             ),
-            Place::Body if matches!(word, "input" | "output") => {
+            Slot::Stmt if matches!(word, "input" | "output") => {
                 ("in a body", "it belongs into a `space`, at its top")
             }
-            Place::Body if Place::Space.beginnings().contains(&word) => (
+            Slot::Stmt if Slot::SpaceItem.beginnings().contains(&word) => (
                 "in a body",
                 "it belongs at the top of the file or into a `space`; or a `}` is missing before it",
             ),
@@ -403,17 +437,17 @@ impl Failure<'_> {
     /// A first word that begins nothing, and that means something in another
     /// language or is nearly a keyword.
     fn wrong_beginning(&self, first: Token, span_of: &dyn Fn(Token) -> Span) -> Option<Diagnostic> {
-        if first.kind != Kind::Word {
+        if first.kind != token::Kind::Word {
             return None;
         }
         let word = first.text(self.text);
         let next = token::next(self.text, first.end);
         let help = habits::leading(word).map(str::to_owned).or_else(|| {
-            let beginnings = self.place.beginnings().iter().copied();
+            let beginnings = self.slot.beginnings().iter().copied();
             suggest::did_you_mean(word, beginnings)
-                .filter(|_| next.kind == Kind::Word && word.len() > 2)
+                .filter(|_| next.kind == token::Kind::Word && word.len() > 2)
         })?;
-        let content = self.place.content();
+        let content = self.slot.content();
         let found = describe(self.text, first);
         Some(
             diagnostics::expected(span_of(first), content, None, format!("found {found}"))
@@ -426,7 +460,7 @@ impl Failure<'_> {
         let mut at = self.stop.start;
         loop {
             let token = token::next(self.text, at);
-            if token.start >= self.stop.at || token.kind == Kind::End {
+            if token.start >= self.stop.at || token.kind == token::Kind::End {
                 return tokens;
             }
             at = token.end;
@@ -441,7 +475,7 @@ impl Failure<'_> {
         let mut last = None;
         loop {
             let token = token::next(self.text, at);
-            if token.start >= self.stop.start || token.kind == Kind::End {
+            if token.start >= self.stop.start || token.kind == token::Kind::End {
                 return last.filter(|last: &Token| !matches!(last.text(self.text), "{" | "}"));
             }
             at = token.end;
@@ -460,9 +494,9 @@ impl Failure<'_> {
 fn describe(text: &str, token: Token) -> String {
     let word = token.text(text);
     match token.kind {
-        Kind::End => "the end of the file".to_owned(),
-        Kind::Word if KEYWORDS.contains(&word) => format!("the keyword `{word}`"),
-        Kind::Text => format!("the string `{}`", clip(word)),
+        token::Kind::End => "the end of the file".to_owned(),
+        token::Kind::Word if KEYWORDS.contains(&word) => format!("the keyword `{word}`"),
+        token::Kind::Text => format!("the string `{}`", clip(word)),
         _ => format!("`{}`", clip(word)),
     }
 }

@@ -7,8 +7,6 @@
 
 mod change;
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::controller_phase::PolicyConfig;
@@ -16,7 +14,7 @@ use super::optim::SgdConfig;
 use super::schedule::Schedule;
 use crate::controller::ControllerConfig;
 use crate::data::batch::Augment;
-use crate::graph::{Op, Supergraph};
+use crate::graph::Supergraph;
 use crate::model::{ModelConfig, Statistics};
 
 /// All hyperparameters.
@@ -249,11 +247,15 @@ impl Default for RunConfig {
 }
 
 impl SearchConfig {
-    /// Checks that every value is usable.
+    /// Checks that every value is usable for a space.
     ///
     /// # Errors
     /// The path of the first that is not, and what it must be.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check(&self, graph: &Supergraph) -> Result<(), String> {
+        for (group, weights) in [("shared", &self.shared), ("retrain", &self.retrain)] {
+            let checked = weights.model.check(graph);
+            checked.map_err(|why| format!("{group}.model: {why}"))?;
+        }
         let share = self.data.validation;
         rule(
             share > 0.0 && share < 1.0,
@@ -290,42 +292,6 @@ impl SearchConfig {
             self.run.checkpoint_steps > 0,
             "run.checkpoint_steps must be at least 1",
         )
-    }
-}
-
-impl SearchConfig {
-    /// Checks that every dropout site it gives a rate to is one of the network.
-    ///
-    /// # Errors
-    /// The name of the first that is not, and those that there are.
-    pub fn check_sites(&self, graph: &Supergraph) -> Result<(), String> {
-        let mut sites = BTreeSet::new();
-        for region in &graph.regions {
-            for node in region.graph.node_weights() {
-                match &node.op {
-                    Op::Dropout { site } => drop(sites.insert(site.as_str())),
-                    Op::Embed => drop(sites.insert("e")),
-                    _ => {}
-                }
-            }
-        }
-        let rates = [("shared", &self.shared), ("retrain", &self.retrain)];
-        let given = rates
-            .iter()
-            .flat_map(|(group, weights)| weights.model.dropout.keys().map(move |key| (group, key)));
-        for (group, site) in given {
-            if !sites.contains(site.as_str()) {
-                let known: Vec<&str> = sites.iter().copied().collect();
-                let known = match known.as_slice() {
-                    [] => "the space has none".to_owned(),
-                    known => format!("the space has {}", known.join(", ")),
-                };
-                return Err(format!(
-                    "{group}.model.dropout.{site}: there is no dropout site of that name; {known}"
-                ));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -375,11 +341,23 @@ fn rule(holds: bool, words: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::{ParamTable, Task};
+
+    /// Checks a configuration for a network without anything in it.
+    fn check(config: &SearchConfig) -> Result<(), String> {
+        config.check(&Supergraph {
+            regions: Vec::new(),
+            params: ParamTable::default(),
+            input_names: Vec::new(),
+            output_names: Vec::new(),
+            task: Task::Other,
+        })
+    }
 
     #[test]
     fn defaults_pass_and_survive_json() {
         let config = SearchConfig::default();
-        assert_eq!(config.check(), Ok(()));
+        assert_eq!(check(&config), Ok(()));
         let text = serde_json::to_string(&config).unwrap();
         assert_eq!(serde_json::from_str::<SearchConfig>(&text).unwrap(), config);
         assert_eq!(serde_json::from_str::<SearchConfig>("{}").unwrap(), config);
@@ -390,12 +368,16 @@ mod tests {
         let mut config = SearchConfig::default();
         config.retrain.batch = 0;
         assert_eq!(
-            config.check().unwrap_err(),
+            check(&config).unwrap_err(),
             "retrain.batch must be at least 1"
         );
         let mut config = SearchConfig::default();
+        config.shared.model.dropout.insert("hed".to_owned(), 0.1);
+        let message = check(&config).unwrap_err();
+        assert!(message.starts_with("shared.model: ") && message.contains("`hed`"), "{message}");
+        let mut config = SearchConfig::default();
         config.controller.network.hidden = 0;
-        let message = config.check().unwrap_err();
+        let message = check(&config).unwrap_err();
         assert!(message.starts_with("controller.network.hidden"), "{message}");
     }
 
