@@ -41,19 +41,19 @@ const SAMPLES: usize = 20;
 const AFTER: usize = 2_000;
 
 /// Accuracies in percent, by architecture.
-pub struct Table {
+pub(crate) struct Table {
     space: DecisionSpace,
     accuracies: Vec<f64>,
 }
 
 /// What one seed found, in percent.
-pub struct Found {
+pub(crate) struct Found {
     /// Mean accuracy of samples before training.
-    pub before: f64,
+    pub(crate) before: f64,
     /// Mean accuracy of samples after training.
-    pub after: f64,
+    pub(crate) after: f64,
     /// The best that was sampled during training.
-    pub best: f64,
+    pub(crate) best: f64,
 }
 
 fn main() -> Result<(), String> {
@@ -75,7 +75,7 @@ fn main() -> Result<(), String> {
 }
 
 /// Trains a policy on the table.
-pub fn search(
+pub(crate) fn search(
     table: &Table,
     seed: u64,
     updates: u64,
@@ -119,7 +119,7 @@ impl Table {
     /// Reads a table whose first column is the architecture, in a digit a layer
     /// the number of its operation, and whose second is its mean accuracy in
     /// percent.
-    pub fn read(path: &Path) -> Result<Self, String> {
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let text = std::fs::read_to_string(path)
             .map_err(|why| format!("cannot read {}: {why}", path.display()))?;
         let compiled = compile("nas_bench_macro", SPACE, &Options::default());

@@ -20,6 +20,9 @@ pub struct Candidate {
     pub drawn: usize,
 }
 
+/// Gives a score for each architecture, in order, or says why it cannot.
+pub type Evaluator<'a, E> = dyn FnMut(&[Architecture]) -> Result<Vec<f64>, E> + 'a;
+
 /// Scores `samples`, each different one once, and ranks them, best first.
 ///
 /// Of equal scores the one that was drawn more often comes first, since the policy
@@ -27,11 +30,10 @@ pub struct Candidate {
 /// number comes last.
 ///
 /// # Errors
-/// What the evaluator says. It is called with architectures and gives one score
-/// for each, in order.
+/// What the evaluator says.
 pub fn derive<E>(
     samples: &[Architecture],
-    evaluate: &mut dyn FnMut(&[Architecture]) -> Result<Vec<f64>, E>,
+    evaluate: &mut Evaluator<E>,
 ) -> Result<Vec<Candidate>, E> {
     let (different, drawn) = distinct(samples);
     let scores = evaluate(&different)?;

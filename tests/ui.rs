@@ -24,7 +24,10 @@ fn cases(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(cases(&path));
-        } else if path.extension().is_some_and(|extension| extension == "enas") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "enas")
+        {
             found.push(path);
         }
     }
@@ -80,7 +83,10 @@ fn every_expectation_belongs_to_a_file() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "stderr") {
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "stderr")
+            {
                 let source = path.with_extension("enas");
                 assert!(source.is_file(), "{} is missing", source.display());
             }

@@ -1,5 +1,5 @@
 //! The commands of `enasc` that need libtorch, in an executable of their own:
-//! `enasc` starts it with its own command line, so that its other commands need not
+//! `enasc` becomes it with its own command line, so that its other commands need not
 //! load libtorch.
 
 use std::io::Write;
@@ -10,13 +10,12 @@ use enasc::cli::args::{Cli, Command};
 use enasc::cli::torch;
 
 fn main() -> ExitCode {
-    // Before any other call of libtorch, which looks for CUDA once.
-    let cuda = enasc::model::load_cuda();
+    // Before any other call of libtorch, which looks for CUDA once. Where there is
+    // none, `--device cuda` says why.
+    let _ = enasc::model::load_cuda();
     let arguments = Cli::parse();
     if let Command::Torch(command) = &arguments.command {
-        let cuda = cuda.as_ref().map(|()| ()).map_err(ToString::to_string);
-        let cuda = cuda.as_ref().map(|()| ()).map_err(String::as_str);
-        return torch::run(command, arguments.color.style(), cuda);
+        return torch::run(command, arguments.color.style());
     }
     let text = "error: enasc-torch only searches, derives, trains and evaluates: use enasc\n";
     // Nothing is to be done where standard error is closed.

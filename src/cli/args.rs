@@ -12,8 +12,15 @@ use crate::diagnostic::render::Style;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "enasc", version, max_term_width = 100)]
 pub struct Cli {
-    /// Colour in messages; auto: on a terminal, unless `NO_COLOR` is set
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorArg::Auto)]
+    /// Colour in messages; auto: on a terminal, unless NO_COLOR is set
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "auto|always|never",
+        hide_possible_values = true,
+        default_value_t = ColorArg::Auto
+    )]
     pub color: ColorArg,
     /// What to do.
     #[command(subcommand)]

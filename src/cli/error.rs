@@ -47,7 +47,7 @@ pub enum CliError {
     Architecture(#[from] ArchitectureError),
     /// The executable that trains is not there.
     #[error(
-        "`enasc {command}` needs {}, which is not there: this enasc was built without the feature `torch`; build both with `cargo build --release`", path.display()
+        "`enasc {command}` needs {}, which is not there: it belongs beside enasc, and `cargo build --release` makes both (with the feature `torch`, which is on unless it was switched off)", path.display()
     )]
     NoTorch {
         /// The command.
@@ -57,7 +57,7 @@ pub enum CliError {
     },
     /// The executable that trains finds no libtorch.
     #[error(
-        "`enasc {command}` needs libtorch, and none was found: run `make setup`, which puts it at .libtorch, or name the folder that holds libtorch_cpu.so in LD_LIBRARY_PATH"
+        "`enasc {command}` needs libtorch, and none was found: run `make setup` (ENASC_LIBTORCH names an installation to use), or put the folder of libtorch_cpu.so into LD_LIBRARY_PATH"
     )]
     NoLibtorch {
         /// The command.

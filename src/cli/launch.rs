@@ -1,18 +1,16 @@
 //! Starts `enasc-torch`, which searches and trains.
 //!
-//! It takes this process over (`exec`), so that signals reach the process that
-//! saves and stops.
+//! This process becomes it (`exec`), so that signals reach whoever saves and stops.
+//! It reads the same command line.
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use super::args::ColorArg;
 use super::error::CliError;
 use super::torch_args::TorchCommand;
 use crate::{doctor, libtorch};
 
-pub(super) fn run(command: &TorchCommand, color: ColorArg) -> Result<ExitCode, CliError> {
+pub(super) fn run(command: &TorchCommand) -> Result<ExitCode, CliError> {
     let command = match command {
         TorchCommand::Search(_) => "search",
         TorchCommand::Derive(_) => "derive",
@@ -31,10 +29,7 @@ pub(super) fn run(command: &TorchCommand, color: ColorArg) -> Result<ExitCode, C
         return Err(CliError::NoLibtorch { command });
     }
     let mut torch = Command::new(&path);
-    torch.args(arguments(std::env::args_os().skip(1)));
-    if color == ColorArg::Never {
-        torch.env("NO_COLOR", "1");
-    }
+    torch.args(std::env::args_os().skip(1));
     become_it(torch).map_err(|source| CliError::Start { path, source })
 }
 
@@ -51,25 +46,6 @@ fn starts(path: &Path) -> bool {
     trial.is_ok_and(|status| status.code() != Some(NOT_LOADED))
 }
 
-/// The command line without `--color`, which is ours.
-fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
-    let mut kept = Vec::new();
-    let mut given = given.peekable();
-    while let Some(argument) = given.next() {
-        if argument == "--" {
-            kept.push(argument);
-            kept.extend(given);
-            break;
-        }
-        if argument == "--color" {
-            given.next();
-        } else if !argument.to_string_lossy().starts_with("--color=") {
-            kept.push(argument);
-        }
-    }
-    kept
-}
-
 #[cfg(unix)]
 fn become_it(mut command: Command) -> std::io::Result<ExitCode> {
     use std::os::unix::process::CommandExt as _;
@@ -80,26 +56,4 @@ fn become_it(mut command: Command) -> std::io::Result<ExitCode> {
 fn become_it(mut command: Command) -> std::io::Result<ExitCode> {
     let status = command.status()?;
     Ok(ExitCode::from(status.code().unwrap_or(1) as u8))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_flag_for_colour_is_kept_back() {
-        let given = [
-            "--color",
-            "never",
-            "derive",
-            "run",
-            "--color=always",
-            "-n",
-            "3",
-            "--",
-            "--color",
-        ];
-        let kept = arguments(given.iter().map(OsString::from));
-        assert_eq!(kept, ["derive", "run", "-n", "3", "--", "--color"]);
-    }
 }

@@ -41,7 +41,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Graph(args) => done(graph::run(args, style)),
         Command::Dump(args) => done(dump::run(args, style)),
         Command::Doctor(args) => done(doctor::run(args)),
-        Command::Torch(command) => launch::run(command, cli.color),
+        Command::Torch(command) => launch::run(command),
     };
     match result {
         Ok(code) => code,

@@ -13,12 +13,20 @@ use crate::data::DataSpec;
 #[derive(Clone, Debug, Subcommand)]
 pub enum TorchCommand {
     /// Search a space: train shared weights and a controller, derive the best architecture
+    #[command(
+        after_help = "Example:\n  enasc search spaces/tiny.enas --data synthetic --out runs/tiny --epochs 2"
+    )]
     Search(SearchArgs),
     /// Derive the best architecture of a search anew, with more samples or more images
+    #[command(after_help = "Example:\n  enasc derive runs/tiny --samples 100")]
     Derive(DeriveArgs),
     /// Train one architecture from scratch and test it
+    #[command(
+        after_help = "Example:\n  enasc train spaces/tiny.enas --arch runs/tiny/best.json --data synthetic --out runs/final"
+    )]
     Train(TrainArgs),
     /// Test a trained network from its saved weights
+    #[command(after_help = "Example:\n  enasc eval runs/final --data synthetic")]
     Eval(EvalArgs),
 }
 

@@ -237,8 +237,7 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.snippet
-            .map(|snippet| -> &dyn SourceCode { snippet })
+        self.snippet.map(|snippet| -> &dyn SourceCode { snippet })
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {

@@ -81,10 +81,14 @@ impl ModelConfig {
                 _ => None,
             })
             .collect();
-        let rates = self.dropout.iter().map(|(site, &rate)| (site.as_str(), rate));
+        let rates = self
+            .dropout
+            .iter()
+            .map(|(site, &rate)| (site.as_str(), rate));
         for (name, rate) in rates.clone().chain([("drop_path", self.drop_path)]) {
             if !(0.0..1.0).contains(&rate) {
-                let why = format!("the rate of `{name}` is {rate}; it must be at least 0 and below 1");
+                let why =
+                    format!("the rate of `{name}` is {rate}; it must be at least 0 and below 1");
                 return Err(ModelError::Config(why));
             }
         }
@@ -92,14 +96,22 @@ impl ModelConfig {
             let known = sites.iter().copied();
             let help = suggest::did_you_mean(unknown, known.clone()).unwrap_or_else(|| {
                 let list: Vec<&str> = known.collect();
-                format!("it has {}", if list.is_empty() { "none".to_owned() } else { list.join(", ") })
+                format!(
+                    "it has {}",
+                    if list.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        list.join(", ")
+                    }
+                )
             });
             let why = format!("the space has no dropout site `{unknown}`; {help}");
             return Err(ModelError::Config(why));
         }
         match self.init {
             Init::Uniform { bound } if !(bound.is_finite() && bound > 0.0) => {
-                let why = format!("the bound of the initial weights is {bound}; it must be above 0");
+                let why =
+                    format!("the bound of the initial weights is {bound}; it must be above 0");
                 Err(ModelError::Config(why))
             }
             _ => Ok(()),

@@ -75,7 +75,11 @@ fn open_library() -> Result<(), String> {
     // thread asked first.
     let why = unsafe {
         let text = libc::dlerror();
-        (!text.is_null()).then(|| std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned())
+        (!text.is_null()).then(|| {
+            std::ffi::CStr::from_ptr(text)
+                .to_string_lossy()
+                .into_owned()
+        })
     };
     Err(why.unwrap_or_else(|| "it cannot be opened".to_owned()))
 }

@@ -142,9 +142,15 @@ mod tests {
 
     #[test]
     fn only_the_first_line_of_a_message_is_told() {
-        let (a, b) = (Tensor::from_slice(&[1f32, 2.0]), Tensor::from_slice(&[1f32, 2.0, 3.0]));
+        let (a, b) = (
+            Tensor::from_slice(&[1f32, 2.0]),
+            Tensor::from_slice(&[1f32, 2.0, 3.0]),
+        );
         let error = ModelError::torch("a sum", &a.f_add(&b).unwrap_err()).to_string();
-        assert!(error.starts_with("libtorch failed in a sum: The size of tensor a (2)"), "{error}");
+        assert!(
+            error.starts_with("libtorch failed in a sum: The size of tensor a (2)"),
+            "{error}"
+        );
         assert_eq!(error.lines().count(), 1);
     }
 }

@@ -11,20 +11,22 @@ use tch::{TchError, Tensor};
 ///
 /// For tensors without a gradient history: inputs and new parameters.
 pub(super) fn channels_last(x: &Tensor) -> Result<Tensor, TchError> {
-    let Ok((b, c, h, w)) = x.size4() else {
+    let Ok((batch, channels, height, width)) = x.size4() else {
         return x.f_contiguous();
     };
     let rows = x.f_permute([0, 2, 3, 1])?.f_contiguous()?; // (B, H, W, C)
     // Not permuted back: with a single channel torch would take the strides
     // of that for channels first, and compute the whole network so.
-    rows.f_as_strided([b, c, h, w], [h * w * c, 1, w * c, c], None::<i64>)
+    let row = width * channels;
+    let sizes = [batch, channels, height, width];
+    rows.f_as_strided(sizes, [height * row, 1, row, channels], None::<i64>)
 }
 
 /// Images as a matrix with a row a pixel; without a copy where they lie
 /// channels last.
 pub(super) fn rows(x: &Tensor) -> Result<Tensor, TchError> {
-    let (b, c, h, w) = x.size4()?;
-    x.f_permute([0, 2, 3, 1])?.f_reshape([b * h * w, c]) // (B * H * W, C)
+    let channels = x.size4()?.1;
+    x.f_permute([0, 2, 3, 1])?.f_reshape([-1, channels]) // (B * H * W, C)
 }
 
 /// The inverse of [`rows`], for images of the size of `like`.

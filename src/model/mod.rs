@@ -28,6 +28,7 @@ mod run;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the names of the formulas")]
 mod tests;
 
 use std::sync::Arc;
@@ -138,10 +139,7 @@ impl SharedModel {
 ///
 /// # Errors
 /// When memory does not suffice.
-pub fn gradients(
-    loss: &Tensor,
-    params: &[(ParamId, Tensor)],
-) -> Result<Vec<Tensor>, ModelError> {
+pub fn gradients(loss: &Tensor, params: &[(ParamId, Tensor)]) -> Result<Vec<Tensor>, ModelError> {
     let at = |why: tch::TchError| ModelError::torch("the backward pass", &why);
     // libtorch crashes on a loss that nothing differentiable went into.
     let computed = if loss.requires_grad() && !params.is_empty() {

@@ -105,7 +105,10 @@ fn padded(
     let result = plain(&pad(rows)?, &wide, which, eps, decay)?;
     if which == Use::BatchAndMove {
         params.mean.shallow_clone().f_copy_(&cut(&mean, 0)?)?;
-        params.variance.shallow_clone().f_copy_(&cut(&variance, 0)?)?;
+        params
+            .variance
+            .shallow_clone()
+            .f_copy_(&cut(&variance, 0)?)?;
     }
     cut(&result, 1)?.f_contiguous()
 }
@@ -117,10 +120,17 @@ pub(super) fn layer_norm(
     offset: &Tensor,
     eps: f64,
 ) -> Result<Tensor, TchError> {
-    x.f_layer_norm(scale.size().as_slice(), Some(scale), Some(offset), eps, true)
+    x.f_layer_norm(
+        scale.size().as_slice(),
+        Some(scale),
+        Some(offset),
+        eps,
+        true,
+    )
 }
 
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the names of the formulas")]
 mod tests {
     use super::*;
     use crate::model::testing::{assert_close, noise, numbers};
@@ -183,7 +193,12 @@ mod tests {
         };
         let mean: Vec<f64> = (0..c).map(|c| channel(c).sum::<f64>() / n).collect();
         let variance = (0..c)
-            .map(|c| channel(c).map(|x| (x - mean[c as usize]).powi(2)).sum::<f64>() / n)
+            .map(|c| {
+                channel(c)
+                    .map(|x| (x - mean[c as usize]).powi(2))
+                    .sum::<f64>()
+                    / n
+            })
             .collect();
         (mean, variance, n)
     }
@@ -194,7 +209,11 @@ mod tests {
         for c in [1, 3, 8, 9] {
             for last in [false, true] {
                 let x = noise(&[2, c, 3, 2]);
-                let x = if last { layout::channels_last(&x).unwrap() } else { x };
+                let x = if last {
+                    layout::channels_last(&x).unwrap()
+                } else {
+                    x
+                };
                 let bn = Owned::new(c);
                 let (mean, variance, n) = statistics(&x);
                 let found = bn.run(&x, Use::BatchAndMove, 3);
@@ -244,7 +263,11 @@ mod tests {
         let gradients = |with: &dyn Fn(&Tensor, &BatchNorm) -> Tensor| {
             let x = (weights.square() + 1.0).set_requires_grad(true);
             let [scale, offset, mean, variance] = bn.0.each_ref().map(Tensor::copy);
-            let leaves = [x, scale.set_requires_grad(true), offset.set_requires_grad(true)];
+            let leaves = [
+                x,
+                scale.set_requires_grad(true),
+                offset.set_requires_grad(true),
+            ];
             let params = BatchNorm {
                 scale: &leaves[1],
                 offset: &leaves[2],
@@ -254,9 +277,8 @@ mod tests {
             let loss = (with(&leaves[0], &params) * &weights).sum(Kind::Double);
             Tensor::run_backward(&[loss], &leaves, false, false)
         };
-        let filled = gradients(&|x, params| {
-            batch_norm(x, params, Use::BatchAndMove, EPS, 0.9, 3).unwrap()
-        });
+        let filled =
+            gradients(&|x, params| batch_norm(x, params, Use::BatchAndMove, EPS, 0.9, 3).unwrap());
         let unfilled =
             gradients(&|x, params| plain(x, params, Use::BatchAndMove, EPS, 0.9).unwrap());
         for (a, b) in filled.iter().zip(&unfilled) {

@@ -207,7 +207,11 @@ mod tests {
 
     #[test]
     fn he_normal_has_the_deviation_of_its_fan_in_cut_at_two() {
-        let values = initial(&param("w", &[64, 32, 3, 3], Role::Weight), Init::HeNormal, 1);
+        let values = initial(
+            &param("w", &[64, 32, 3, 3], Role::Weight),
+            Init::HeNormal,
+            1,
+        );
         let deviation = (2.0f64 / 288.0).sqrt();
         let (mean, found) = moments(&values);
         assert!(mean.abs() < 0.05 * deviation, "{mean}");
@@ -228,7 +232,8 @@ mod tests {
 
     #[test]
     fn names_and_seeds_differ_and_nothing_else_does() {
-        let weight = |name, seed| initial(&param(name, &[4, 4], Role::Weight), Init::HeNormal, seed);
+        let weight =
+            |name, seed| initial(&param(name, &[4, 4], Role::Weight), Init::HeNormal, seed);
         assert_eq!(weight("a", 1), weight("a", 1));
         assert_ne!(weight("a", 1), weight("b", 1));
         assert_ne!(weight("a", 1), weight("a", 2));

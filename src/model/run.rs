@@ -92,7 +92,11 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        let output = |&step: &usize| values.get(step).and_then(|v| v.as_ref().map(Tensor::shallow_clone));
+        let output = |&step: &usize| {
+            values
+                .get(step)
+                .and_then(|v| v.as_ref().map(Tensor::shallow_clone))
+        };
         Ok(selected.outputs.iter().map(output).collect())
     }
 
@@ -124,12 +128,12 @@ impl<'a> Walk<'a> {
         let operands: Vec<Tensor> = step
             .inputs
             .iter()
-            .map(|input| match read(input) {
-                Some(tensor) => Ok(tensor.shallow_clone()),
-                None => {
-                    let source = selected.steps.get(*input).map(|step| step.node);
-                    self.zeros(self::node(region, source.unwrap_or(step.node))?)
+            .map(|input| {
+                if let Some(tensor) = read(input) {
+                    return Ok(tensor.shallow_clone());
                 }
+                let source = selected.steps.get(*input).map(|step| step.node);
+                self.zeros(self::node(region, source.unwrap_or(step.node))?)
             })
             .collect::<Result<_, _>>()?;
         if let Op::Scan { region: body } = node.op {
@@ -300,7 +304,11 @@ impl<'a> Walk<'a> {
     fn zeros(&self, node: &Node) -> Result<Tensor, ModelError> {
         let time = self.has_time(node).then_some(self.batch.time);
         let shape = node.shape.0.iter().map(|&n| n as i64);
-        let sizes: Vec<i64> = time.into_iter().chain([self.batch.size]).chain(shape).collect();
+        let sizes: Vec<i64> = time
+            .into_iter()
+            .chain([self.batch.size])
+            .chain(shape)
+            .collect();
         Tensor::f_zeros(sizes.as_slice(), (self.params.kind, self.params.device()))
             .and_then(|zeros| layout::channels_last(&zeros))
             .map_err(|why| ModelError::at(node, self.batch.size, &why))
@@ -362,13 +370,21 @@ fn take_inputs(
         let sizes = tensor.size();
         let is_tokens = tensor.kind() == Kind::Int64;
         let (front, shape) = sizes.split_at(sizes.len().min(1 + usize::from(node.timed)));
-        let fits = is_tokens || shape.iter().map(|&n| n as usize).eq(node.shape.0.iter().copied());
+        let fits = is_tokens
+            || shape
+                .iter()
+                .map(|&n| n as usize)
+                .eq(node.shape.0.iter().copied());
         batch = match (front, fits) {
             (&[size], true) if !node.timed => Batch { size, ..batch },
             (&[time, size], true) => Batch { size, time },
             _ => {
                 let name = graph.input_names.get(index).map_or("?", String::as_str);
-                let front = if node.timed { "times, examples" } else { "examples" };
+                let front = if node.timed {
+                    "times, examples"
+                } else {
+                    "examples"
+                };
                 return Err(ModelError::Input {
                     input: format!("`{name}`"),
                     expected: format!("{} behind [{front}]", node.shape),
@@ -383,7 +399,9 @@ fn take_inputs(
             }
             layout::channels_last(&tensor.f_to_kind(params.kind)?)
         };
-        values.push(Some(place().map_err(|why| ModelError::torch("the inputs", &why))?));
+        values.push(Some(
+            place().map_err(|why| ModelError::torch("the inputs", &why))?,
+        ));
     }
     Ok((values, batch))
 }

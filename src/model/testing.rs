@@ -42,7 +42,11 @@ pub(super) fn numbers(x: &Tensor) -> Vec<f64> {
 #[track_caller]
 pub(super) fn assert_close(found: &Tensor, expected: &Tensor, tolerance: f64) {
     assert_eq!(found.size(), expected.size());
-    for (at, (a, b)) in numbers(found).into_iter().zip(numbers(expected)).enumerate() {
+    for (at, (a, b)) in numbers(found)
+        .into_iter()
+        .zip(numbers(expected))
+        .enumerate()
+    {
         assert!(
             (a - b).abs() <= tolerance * (1.0 + b.abs()),
             "number {at} is {a}, not {b}\n{found}\n{expected}"
@@ -116,8 +120,7 @@ pub(super) fn sides(dilated: bool) -> Vec<(Window, (i64, i64))> {
                             let side = Side::new(window, n);
                             (0..side.result).all(|i| !side.cells(i).is_empty())
                         };
-                        let valid = padding != Padding::Valid
-                            || window.extent() as i64 <= h.min(w);
+                        let valid = padding != Padding::Valid || window.extent() as i64 <= h.min(w);
                         if valid && fits(h) && fits(w) && covered(h) && covered(w) {
                             found.push((window, (h, w)));
                         }
@@ -194,18 +197,33 @@ impl Build {
         inputs: &[NodeIndex],
         params: &[BankId],
     ) -> NodeIndex {
+        let inputs: Vec<_> = inputs
+            .iter()
+            .map(|&input| (input, GuardId::ALWAYS))
+            .collect();
+        let node = self.guarded(op, shape, &inputs);
+        self.regions[self.current].graph[node].params = params.to_vec();
+        node
+    }
+
+    /// A node that reads each input under its condition.
+    pub(super) fn guarded(
+        &mut self,
+        op: Op,
+        shape: &[usize],
+        inputs: &[(NodeIndex, GuardId)],
+    ) -> NodeIndex {
         let region = &mut self.regions[self.current];
-        let timed = inputs.iter().any(|&input| region.graph[input].timed);
+        let timed = inputs.iter().any(|&(input, _)| region.graph[input].timed);
         let node = Node {
             path: format!("n{}", region.graph.node_count()),
             op,
             shape: Shape(shape.to_vec()),
             timed,
-            params: params.to_vec(),
+            params: Vec::new(),
             span: Span::default(),
         };
-        let inputs: Vec<_> = inputs.iter().map(|&input| (input, GuardId::ALWAYS)).collect();
-        region.add(node, &inputs)
+        region.add(node, inputs)
     }
 
     pub(super) fn output(&mut self, node: NodeIndex) {
@@ -215,7 +233,9 @@ impl Build {
     pub(super) fn graph(self) -> Supergraph {
         let outputs = self.regions[0].outputs.len();
         Supergraph {
-            input_names: (0..self.regions[0].inputs.len()).map(|i| format!("x{i}")).collect(),
+            input_names: (0..self.regions[0].inputs.len())
+                .map(|i| format!("x{i}"))
+                .collect(),
             output_names: (0..outputs).map(|i| format!("y{i}")).collect(),
             regions: self.regions,
             params: self.params,

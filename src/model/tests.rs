@@ -77,7 +77,9 @@ fn gradients_of_a_block_agree_with_differences() {
     let (mut model, child) = block().model(ModelConfig::default());
     let (x, weights) = (noise(&[3, 2, 6, 6]), noise(&[3, 5]));
     let loss = |model: &mut SharedModel| {
-        let y = model.forward(&child, &[x.shallow_clone()], Mode::Train).unwrap();
+        let y = model
+            .forward(&child, &[x.shallow_clone()], Mode::Train)
+            .unwrap();
         (&y[0] * &weights).sum(Kind::Double).tanh()
     };
     let params = model.trained(&child).unwrap();
@@ -85,22 +87,525 @@ fn gradients_of_a_block_agree_with_differences() {
     let found = gradients(&loss(&mut model), &params).unwrap();
     let _guard = tch::no_grad_guard();
     for ((id, tensor), gradient) in params.iter().zip(&found) {
-        let flat = tensor.permute_all().view([-1]);
-        let gradient = numbers(&gradient.permute_all());
-        for (at, gradient) in gradient.into_iter().enumerate() {
-            let entry = flat.get(at as i64);
+        for (mut entry, gradient) in entries(tensor).into_iter().zip(numbers(gradient)) {
             let start = entry.double_value(&[]);
-            let mut at_offset = |offset: f64| {
-                let _ = entry.shallow_clone().fill_(start + offset);
+            let mut at = |value: f64| {
+                let _ = entry.fill_(value);
                 loss(&mut model).double_value(&[])
             };
             let step = 1e-6;
-            let slope = (at_offset(step) - at_offset(-step)) / (2.0 * step);
-            let _ = at_offset(0.0);
+            let slope = (at(start + step) - at(start - step)) / (2.0 * step);
+            at(start);
             assert!(
-                (slope - gradient).abs() < 1e-7 + 1e-5 * slope.abs(),
-                "{id} [{at}]: {gradient} against {slope}"
+                (slope - gradient).abs() < 1e-8 + 1e-5 * slope.abs(),
+                "{id}: {gradient} against {slope}"
             );
         }
     }
+}
+
+/// Views of the single numbers of a tensor, the last dimension fastest.
+fn entries(tensor: &Tensor) -> Vec<Tensor> {
+    match tensor.size().first() {
+        None => vec![tensor.shallow_clone()],
+        Some(&n) => (0..n).flat_map(|i| entries(&tensor.get(i))).collect(),
+    }
+}
+
+/// Two candidates, each a convolution with batch norm, of one decision; the
+/// child of each.
+fn choice() -> (Arc<Supergraph>, [Child; 2]) {
+    let mut space = DecisionSpace::default();
+    space.points.push(DecisionPoint {
+        path: "f".to_owned(),
+        domain: Domain::One { n: 2 },
+        options: vec!["a".to_owned(), "b".to_owned()],
+        active: GuardId::ALWAYS,
+        source: OptionSource::Table(TableId(0)),
+        hints: Hints::default(),
+        span: Span::default(),
+    });
+    let chosen = [0, 1].map(|option| space.guards.has(DecisionId(0), option));
+
+    let mut b = Build::new();
+    let x = b.input(&[3, 4, 4], false);
+    let candidates = ["a", "b"].map(|name| {
+        let w = b.param(&format!("{name}.weight"), &[3, 3, 3, 3], Role::Weight);
+        let h = b.node(conv(3, 1), &[3, 4, 4], &[x], &[w]);
+        let bn = b.bn(name, 3);
+        b.node(BN, &[3, 4, 4], &[h], &bn)
+    });
+    let guarded = [(candidates[0], chosen[0]), (candidates[1], chosen[1])];
+    let selected = b.guarded(Op::Select, &[3, 4, 4], &guarded);
+    let y = b.node(Op::GlobalAvgPool, &[3], &[selected], &[]);
+    b.output(y);
+
+    let graph = b.graph();
+    let children = [0, 1].map(|option| {
+        let mut architecture = Architecture::undecided(&space);
+        architecture.set(DecisionId(0), Choice::One(option));
+        select(&graph, &space, &architecture)
+    });
+    (Arc::new(graph), children)
+}
+
+fn shared(graph: &Arc<Supergraph>, seed: u64) -> SharedModel {
+    tch::set_num_threads(1);
+    SharedModel::new(Arc::clone(graph), ModelConfig::default(), seed, Device::Cpu)
+}
+
+fn images(sizes: &[i64]) -> Tensor {
+    noise(sizes).to_kind(Kind::Float)
+}
+
+/// One step of plain gradient descent on a child.
+fn step(model: &mut SharedModel, child: &Child, x: &Tensor) {
+    let y = model
+        .forward(child, &[x.shallow_clone()], Mode::Train)
+        .unwrap();
+    let loss = y[0].square().sum(Kind::Float);
+    let params = model.trained(child).unwrap();
+    let gradients = gradients(&loss, &params).unwrap();
+    let _guard = tch::no_grad_guard();
+    for ((_, mut tensor), gradient) in params.into_iter().zip(gradients) {
+        tensor -= gradient * 0.1;
+    }
+}
+
+/// Names with the bits of their numbers.
+fn bits(model: &SharedModel) -> Vec<(String, Vec<u32>)> {
+    let bits = |tensor: Tensor| {
+        let flat = Vec::<f32>::try_from(tensor.view([-1])).unwrap();
+        flat.into_iter().map(f32::to_bits).collect()
+    };
+    let state = model.state().unwrap();
+    state
+        .into_iter()
+        .map(|(name, tensor)| (name, bits(tensor)))
+        .collect()
+}
+
+#[test]
+fn a_step_changes_all_of_its_child_and_nothing_else() {
+    let (graph, [a, b]) = choice();
+    let mut model = shared(&graph, 1);
+    let x = images(&[2, 3, 4, 4]);
+    step(&mut model, &a, &x);
+    step(&mut model, &b, &x);
+    let before = bits(&model);
+    step(&mut model, &a, &x);
+    for ((name, old), (_, new)) in before.iter().zip(&bits(&model)) {
+        // A batch norm's mean over all is its offset, whatever its scale and weights.
+        let constant = matches!(name.as_str(), "a.weight" | "a.Scale");
+        let touched = name.starts_with('a');
+        assert!(constant || (old != new) == touched, "{name}");
+    }
+}
+
+#[test]
+fn tensors_are_created_at_first_use_and_do_not_depend_on_when() {
+    let (graph, [a, b]) = choice();
+    let (mut first, mut second) = (shared(&graph, 1), shared(&graph, 1));
+    assert!(first.state().unwrap().is_empty());
+    first.trained(&a).unwrap();
+    assert_eq!(first.state().unwrap().len(), 5);
+    first.trained(&b).unwrap();
+    second.trained(&b).unwrap();
+    tch::manual_seed(99);
+    second.trained(&a).unwrap();
+    assert_eq!(bits(&first), bits(&second));
+    let mut other = shared(&graph, 2);
+    other.trained(&a).unwrap();
+    assert_ne!(bits(&first)[0], bits(&other)[0]);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let (graph, [a, b]) = choice();
+    let x = images(&[2, 3, 4, 4]);
+    let run = || {
+        let mut model = shared(&graph, 3);
+        for child in [&a, &b, &a] {
+            step(&mut model, child, &x);
+        }
+        bits(&model)
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn trained_leaves_out_moving_statistics_and_what_is_not_reached() {
+    let (graph, [a, _]) = choice();
+    let params = shared(&graph, 1).trained(&a).unwrap();
+    let ids: Vec<u32> = params.iter().map(|(id, _)| id.0).collect();
+    assert_eq!(ids, [0, 1, 2]);
+    assert!(params.iter().all(|(_, tensor)| tensor.requires_grad()));
+}
+
+#[test]
+fn a_stored_state_brings_back_the_same_model() {
+    let (graph, [a, b]) = choice();
+    let x = images(&[2, 3, 4, 4]);
+    let mut model = shared(&graph, 1);
+    step(&mut model, &a, &x);
+    let state = model.state().unwrap();
+    assert!(
+        state
+            .iter()
+            .all(|(_, tensor)| tensor.is_contiguous() && !tensor.requires_grad())
+    );
+    let stored = bits(&model);
+
+    // Another seed: what was stored wins, and what was not is the seed's.
+    let mut other = shared(&graph, 2);
+    other.trained(&b).unwrap();
+    other.load_state(state).unwrap();
+    assert_eq!(bits(&other), stored);
+    step(&mut other, &a, &x);
+    step(&mut model, &a, &x);
+    assert_eq!(bits(&other), bits(&model));
+}
+
+#[test]
+fn a_state_is_a_copy_both_ways() {
+    let (graph, [a, _]) = choice();
+    let x = images(&[2, 3, 4, 4]);
+    let mut model = shared(&graph, 1);
+    model.trained(&a).unwrap();
+    let state = model.state().unwrap();
+    let copies: Vec<Tensor> = state.iter().map(|(_, tensor)| tensor.copy()).collect();
+    let shallow = state
+        .iter()
+        .map(|(n, t)| (n.clone(), t.shallow_clone()))
+        .collect();
+    model.load_state(shallow).unwrap();
+    step(&mut model, &a, &x);
+    for ((name, tensor), copy) in state.iter().zip(&copies) {
+        assert_eq!(tensor, copy, "{name}");
+    }
+}
+
+#[test]
+fn a_state_of_another_space_is_refused_and_changes_nothing() {
+    let (graph, [a, _]) = choice();
+    let mut model = shared(&graph, 1);
+    model.trained(&a).unwrap();
+    let before = bits(&model);
+    let good = || ("a.Scale".to_owned(), ramp(&[3]).to_kind(Kind::Float));
+    let unknown = vec![good(), ("c.weight".to_owned(), ramp(&[3]))];
+    assert_eq!(
+        model.load_state(unknown).unwrap_err().to_string(),
+        "the stored parameters are of another space: this one has no parameter `c.weight`"
+    );
+    let wide = vec![good(), ("a.weight".to_owned(), ramp(&[3, 4, 3, 3]))];
+    assert_eq!(
+        model.load_state(wide).unwrap_err().to_string(),
+        "the stored parameters are of another space: \
+         `a.weight` is [3, 3, 3, 3] here, but [3, 4, 3, 3] in what was stored"
+    );
+    assert_eq!(bits(&model), before);
+}
+
+#[test]
+fn evaluation_records_no_gradient_and_ends_when_it_fails() {
+    let (graph, [a, _]) = choice();
+    let mut model = shared(&graph, 1);
+    let x = images(&[2, 3, 4, 4]);
+    let before = {
+        model.trained(&a).unwrap();
+        bits(&model)
+    };
+    let y = model.forward(&a, &[x.shallow_clone()], Mode::Eval).unwrap();
+    assert!(!y[0].requires_grad());
+    assert_eq!(bits(&model), before);
+    // The shape is right but the network cannot run on the whole graph's absence.
+    let broken = Child {
+        regions: Vec::new(),
+        params: Vec::new(),
+    };
+    model
+        .forward(&broken, &[x.shallow_clone()], Mode::Eval)
+        .unwrap_err();
+    let y = model.forward(&a, &[x], Mode::Train).unwrap();
+    assert!(y[0].requires_grad());
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_told_from_those_that_do() {
+    let (graph, [a, _]) = choice();
+    let mut model = shared(&graph, 1);
+    let mut error = |inputs: &[Tensor]| {
+        model
+            .forward(&a, inputs, Mode::Train)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        error(&[images(&[2, 1, 4, 4])]),
+        "`x0` of the space is [3, 4, 4] behind [examples], but the batch holds [2, 1, 4, 4]"
+    );
+    assert_eq!(
+        error(&[]),
+        "the list of inputs of the space is 1 long, but the batch holds 0"
+    );
+}
+
+#[test]
+fn images_of_bytes_are_taken_as_numbers() {
+    let (graph, [a, _]) = choice();
+    let mut model = shared(&graph, 1);
+    let bytes = ramp(&[2, 3, 4, 4]).to_kind(Kind::Uint8);
+    let floats = bytes.to_kind(Kind::Float);
+    let [from_bytes, from_floats] =
+        [bytes, floats].map(|x| model.forward(&a, &[x], Mode::Eval).unwrap());
+    assert_eq!(from_bytes, from_floats);
+}
+
+#[test]
+fn gradients_are_zeros_where_the_loss_does_not_depend() {
+    let leaf = || noise(&[2]).set_requires_grad(true);
+    let params = [(ParamId(0), leaf()), (ParamId(1), leaf())];
+    let loss = (&params[0].1 * 2.0).sum(Kind::Double);
+    let found = gradients(&loss, &params).unwrap();
+    assert_eq!(numbers(&found[0]), [2.0, 2.0]);
+    assert_eq!(numbers(&found[1]), [0.0, 0.0]);
+    let constant = gradients(&noise(&[]), &params).unwrap();
+    assert!(
+        constant
+            .iter()
+            .all(|gradient| numbers(gradient) == [0.0, 0.0])
+    );
+}
+
+#[test]
+fn batch_norm_refuses_to_train_on_a_single_number() {
+    let mut b = Build::new();
+    let x = b.input(&[3], false);
+    let bn = b.bn("bn", 3);
+    let y = b.node(BN, &[3], &[x], &bn);
+    b.output(y);
+    let (mut model, child) = b.model(ModelConfig::default());
+    let x = noise(&[1, 3]);
+    let error = model
+        .forward(&child, &[x.shallow_clone()], Mode::Train)
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("batch norm at `n1` has a single number a channel")
+    );
+    model.forward(&child, &[x], Mode::Eval).unwrap();
+}
+
+#[test]
+fn sums_of_nothing_and_zeros_are_zeros_of_the_shape() {
+    let mut b = Build::new();
+    let x = b.input(&[2, 3, 3], false);
+    let nothing = b.node(Op::Sum, &[2, 3, 3], &[], &[]);
+    let zero = b.node(Op::Zero, &[2, 3, 3], &[], &[]);
+    let sum = b.node(Op::Sum, &[2, 3, 3], &[x, nothing, zero], &[]);
+    let mean = b.node(Op::Mean, &[2, 3, 3], &[x, nothing, zero, x], &[]);
+    let product = b.node(Op::Mul, &[2, 3, 3], &[x, zero], &[]);
+    for output in [nothing, zero, sum, mean, product] {
+        b.output(output);
+    }
+    let (mut model, child) = b.model(ModelConfig::default());
+    let x = noise(&[4, 2, 3, 3]);
+    let found = model
+        .forward(&child, &[x.shallow_clone()], Mode::Train)
+        .unwrap();
+    let zeros = x.zeros_like();
+    for (found, expected) in found.iter().zip([&zeros, &zeros, &x, &(&x / 2.0), &zeros]) {
+        assert_close(found, expected, 1e-12);
+    }
+}
+
+#[test]
+fn an_input_survives_what_reads_it() {
+    let mut b = Build::new();
+    let x = b.input(&[3], false);
+    let same = b.node(Op::Identity, &[3], &[x], &[]);
+    let relu = b.node(Op::Activation(Activation::Relu), &[3], &[same], &[]);
+    let sum = b.node(Op::Sum, &[3], &[x, relu, same], &[]);
+    b.output(sum);
+    b.output(same);
+    let (mut model, child) = b.model(ModelConfig::default());
+    let x = noise(&[2, 3]);
+    let found = model
+        .forward(&child, &[x.shallow_clone()], Mode::Train)
+        .unwrap();
+    assert_close(&found[0], &(&x * 2.0 + x.relu()), 1e-12);
+    assert_close(&found[1], &x, 1e-12);
+}
+
+#[test]
+fn every_operation_without_parameters_finds_its_operands() {
+    let mut b = Build::new();
+    let x = b.input(&[4], false);
+    let (lo, hi) = (Op::Chunk { index: 0, of: 2 }, Op::Chunk { index: 1, of: 2 });
+    let lo = b.node(lo, &[2], &[x], &[]);
+    let hi = b.node(hi, &[2], &[x], &[]);
+    let sub = b.node(Op::Sub, &[2], &[lo, hi], &[]);
+    let mul = b.node(Op::Mul, &[2], &[lo, hi], &[]);
+    let affine = Op::Affine {
+        scale: 2.0,
+        offset: 1.0,
+    };
+    let affine = b.node(affine, &[2], &[mul], &[]);
+    let concat = b.node(Op::Concat, &[4], &[sub, affine], &[]);
+    b.output(concat);
+    let (mut model, child) = b.model(ModelConfig::default());
+    let x = Tensor::from_slice(&[1.0, 2.0, 3.0, 5.0]).view([1, 4]);
+    let found = model.forward(&child, &[x], Mode::Train).unwrap();
+    assert_eq!(numbers(&found[0]), [-2.0, -3.0, 7.0, 21.0]);
+}
+
+/// s' = tanh(W x + U drop(drop(s))), twice the same site.
+fn recurrent(config: ModelConfig) -> (SharedModel, Child) {
+    let mut b = Build::new();
+    let tokens = b.input(&[], true);
+    let matrix = b.param("embedding", &[9, 3], Role::Embedding);
+    let e = b.node(Op::Embed, &[3], &[tokens], &[matrix]);
+    let body = b.body();
+    let x = b.input(&[3], false);
+    let s = b.input(&[3], false);
+    let site = || Op::Dropout {
+        site: "h".to_owned(),
+    };
+    let (dx, ds) = (
+        b.node(site(), &[3], &[x], &[]),
+        b.node(site(), &[3], &[s], &[]),
+    );
+    let w = b.param("w", &[3, 3], Role::Weight);
+    let u = b.param("u", &[3, 3], Role::Weight);
+    let linear = || Op::Linear { bias: false };
+    let (wx, us) = (
+        b.node(linear(), &[3], &[dx], &[w]),
+        b.node(linear(), &[3], &[ds], &[u]),
+    );
+    let sum = b.node(Op::Sum, &[3], &[wx, us], &[]);
+    let next = b.node(Op::Activation(Activation::Tanh), &[3], &[sum], &[]);
+    b.output(next);
+    b.whole();
+    let h = b.node(Op::Scan { region: body }, &[3], &[e], &[]);
+    // Tied to the embedding.
+    let y = b.node(linear(), &[9], &[h], &[matrix]);
+    b.output(y);
+    b.output(h);
+    b.model(config)
+}
+
+fn tokens() -> Tensor {
+    Tensor::from_slice(&[0i64, 8, 3, 3, 5, 0, 1, 2]).view([4, 2]) // (T, B)
+}
+
+#[test]
+fn a_scan_runs_its_body_in_time_from_a_state_of_zeros() {
+    let (mut model, child) = recurrent(ModelConfig::default());
+    let found = model.forward(&child, &[tokens()], Mode::Train).unwrap();
+    let params = model.trained(&child).unwrap();
+    let [matrix, w, u] = [0, 1, 2].map(|i| &params[i].1);
+    let mut state = Tensor::zeros([2, 3], (Kind::Double, Device::Cpu));
+    let mut states = Vec::new();
+    for t in 0..4 {
+        let x = matrix.index_select(0, &tokens().get(t));
+        state = (x.matmul(&w.tr()) + state.matmul(&u.tr())).tanh();
+        states.push(state.shallow_clone());
+    }
+    let expected = Tensor::stack(&states, 0);
+    assert_close(&found[1], &expected, 1e-12);
+    assert_close(&found[0], &expected.matmul(&matrix.tr()), 1e-12);
+
+    let loss = |outputs: &Tensor| outputs.square().sum(Kind::Double);
+    let a = gradients(&loss(&found[0]), &params).unwrap();
+    let b = gradients(&loss(&expected.matmul(&matrix.tr())), &params).unwrap();
+    for (a, b) in a.iter().zip(&b) {
+        assert_close(a, b, 1e-10);
+    }
+}
+
+#[test]
+fn a_scan_drops_the_same_numbers_at_all_times_and_places_of_a_site() {
+    let dropout = [("h".to_owned(), 0.5)].into();
+    let (mut model, child) = recurrent(ModelConfig {
+        dropout,
+        ..ModelConfig::default()
+    });
+    let params = model.trained(&child).unwrap();
+    let _guard = tch::no_grad_guard();
+    // x and the state go through unchanged, but for the mask and the squashing.
+    for (id, tensor) in &params {
+        let mut tensor = tensor.shallow_clone();
+        let ones = Tensor::ones(tensor.size().as_slice(), (Kind::Double, Device::Cpu));
+        let eye = Tensor::eye(3, (Kind::Double, Device::Cpu));
+        tensor.copy_(if id.0 == 0 { &ones } else { &eye });
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let h = model
+            .forward(&child, &[tokens()], Mode::Train)
+            .unwrap()
+            .swap_remove(1);
+        let dropped: Vec<bool> = numbers(&h).iter().map(|&v| v == 0.0).collect();
+        for t in 1..4 {
+            assert_eq!(dropped[6 * t..6 * t + 6], dropped[..6]);
+        }
+        seen.insert(dropped[..6].to_vec());
+    }
+    assert!(seen.len() > 10, "{} masks", seen.len());
+    let h = model
+        .forward(&child, &[tokens()], Mode::Eval)
+        .unwrap()
+        .swap_remove(1);
+    assert!(numbers(&h).iter().all(|&v| v != 0.0));
+}
+
+#[test]
+fn a_configuration_is_checked_against_the_space() {
+    let (model, _) = recurrent(ModelConfig::default());
+    let graph = model.graph();
+    let rates = |site: &str, rate: f64| ModelConfig {
+        dropout: [(site.to_owned(), rate)].into(),
+        ..ModelConfig::default()
+    };
+    let error = |config: ModelConfig| config.check(graph).unwrap_err().to_string();
+    rates("h", 0.5).check(graph).unwrap();
+    rates("e", 0.1).check(graph).unwrap();
+    assert_eq!(
+        error(rates("h", 1.0)),
+        "the rate of `h` is 1; it must be at least 0 and below 1"
+    );
+    assert_eq!(
+        error(rates("head", 0.5)),
+        "the space has no dropout site `head`; it has e, h"
+    );
+    let drop_path = f64::NAN;
+    assert_eq!(
+        error(ModelConfig {
+            drop_path,
+            ..ModelConfig::default()
+        }),
+        "the rate of `drop_path` is NaN; it must be at least 0 and below 1"
+    );
+}
+
+#[test]
+fn a_few_steps_lower_a_loss() {
+    let (mut model, child) = block().model(ModelConfig::default());
+    let (x, target) = (noise(&[8, 2, 6, 6]), noise(&[8, 5]));
+    let mut losses = Vec::new();
+    for _ in 0..40 {
+        let y = model
+            .forward(&child, &[x.shallow_clone()], Mode::Train)
+            .unwrap();
+        let loss = (&y[0] - &target).square().mean(Kind::Double);
+        let params = model.trained(&child).unwrap();
+        let gradients = gradients(&loss, &params).unwrap();
+        let _guard = tch::no_grad_guard();
+        for ((_, mut tensor), gradient) in params.into_iter().zip(gradients) {
+            tensor -= gradient * 0.1;
+        }
+        losses.push(loss.double_value(&[]));
+    }
+    assert!(losses[39] < 0.7 * losses[0], "{losses:?}");
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::info::hex;
 use super::{RunError, atomic, read_json, with_schema, write_atomic};
 
 /// How many checkpoints are kept.
@@ -139,15 +140,10 @@ fn check_of(folder: &Path, name: &str) -> io::Result<FileCheck> {
         bytes += n as u64;
         hasher.update(buffer.get(..n).unwrap_or_default());
     }
-    let sha256 = hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     Ok(FileCheck {
         name: name.to_owned(),
         bytes,
-        sha256,
+        sha256: hex(&hasher.finalize()),
     })
 }
 

@@ -124,10 +124,15 @@ pub fn graph_fingerprint(decisions: &DecisionSpace, graph: &Supergraph) -> Strin
     for bank in &graph.params.banks {
         hasher.update(format!("{:?} {:?} {:?}\n", bank.per, bank.sizes, bank.first));
     }
-    hasher
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = hasher.finalize();
+    hex(digest.get(..8).unwrap_or_default())
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

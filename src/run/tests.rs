@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -184,9 +185,12 @@ fn the_same_step_may_be_saved_again() {
     assert_eq!(fs::read_to_string(last.tensors).unwrap(), "second");
 }
 
+/// What is said of it, and what is done to a checkpoint.
+type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
+
 #[test]
 fn damage_is_found_and_the_checkpoint_before_is_used() {
-    let damage: [(&str, &dyn Fn(&Path)); 5] = [
+    let damages: [Damage; 5] = [
         ("tensors.safetensors has 3 bytes, 5 were written", &|c| {
             fs::write(c.join("tensors.safetensors"), "at ").unwrap();
         }),
@@ -197,7 +201,7 @@ fn damage_is_found_and_the_checkpoint_before_is_used() {
         ("manifest.json", &|c| fs::write(c.join("manifest.json"), "{\"fi").unwrap()),
         ("manifest.json", &|c| fs::remove_file(c.join("manifest.json")).unwrap()),
     ];
-    for (says, damage) in damage {
+    for (says, damage) in damages {
         let folder = temporary();
         let run = Run::create(folder.path(), &recipe()).unwrap();
         save(&run, 10, "at 10");
@@ -281,7 +285,6 @@ fn a_full_disk_is_one_sentence() {
     if !full.exists() {
         return;
     }
-    use std::io::Write;
     let source = fs::File::create(full)
         .and_then(|mut file| file.write_all(b"x"))
         .unwrap_err();

@@ -21,3 +21,6 @@ use crate::source::SourceFile;
 pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> ast::File {
     parse::file(file, diagnostics)
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// Asks the run to stop. Says whether that was asked for before.
-    pub fn raise(&self) -> bool {
-        self.0.swap(true, Ordering::SeqCst)
+    /// Asks the run to stop.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 
     /// Whether the run is to stop.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use tch::{Cuda, Device};
+use tch::Device;
 
 use super::Failure;
 use crate::cli::error::{CliError, cause};
@@ -13,6 +13,7 @@ use crate::cli::input;
 use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceArgs};
 use crate::data::{self, DataSpec, Dataset};
 use crate::diagnostic::render::Style;
+use crate::model::{DeviceRequest, choose};
 use crate::run::{self, DataInfo, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::train::{SearchConfig, check_fit};
 use crate::unroll::Settings;
@@ -186,22 +187,17 @@ pub(super) fn config_of_run(folder: &Path) -> Result<SearchConfig, Failure> {
     changed(&SearchConfig::default(), &path, &value)
 }
 
-/// Where tensors live; sets the number of threads too. `cuda` is why CUDA could not
-/// be loaded, if it could not.
-pub(super) fn device(args: &MachineArgs, cuda: Result<(), &str>) -> Result<Device, Failure> {
+/// Where tensors live; sets the number of threads too.
+pub(super) fn device(args: &MachineArgs) -> Result<Device, Failure> {
     if let Some(threads) = args.threads {
         tch::set_num_threads(i32::from(threads));
     }
-    let there = cuda.is_ok() && Cuda::is_available();
-    match args.device {
-        DeviceArg::Cpu => Ok(Device::Cpu),
-        DeviceArg::Auto if !there => Ok(Device::Cpu),
-        DeviceArg::Auto | DeviceArg::Cuda if there => Ok(Device::Cuda(0)),
-        _ => Err(Failure::message(format!(
-            "--device cuda was asked for, but there is none to use ({}); `enasc doctor` says more, and --device cpu does without",
-            cuda.err().unwrap_or("libtorch finds no NVIDIA device")
-        ))),
-    }
+    let request = match args.device {
+        DeviceArg::Cpu => DeviceRequest::Cpu,
+        DeviceArg::Cuda => DeviceRequest::Cuda,
+        DeviceArg::Auto => DeviceRequest::Auto,
+    };
+    choose(request).map_err(Failure::message)
 }
 
 fn read_json(path: &Path) -> Result<Value, Failure> {

@@ -66,15 +66,14 @@ impl From<run::RunError> for Failure {
 /// The exit code of a run that was stopped from outside, as of a shell's Ctrl-C.
 const STOPPED: u8 = 130;
 
-/// Runs a command. `cuda` is why CUDA could not be loaded, if it could not; whoever
-/// calls this has tried it before anything else, since libtorch looks for it once.
+/// Runs a command. Whoever calls this has called [`crate::model::load_cuda`] first.
 #[must_use]
-pub fn run(command: &TorchCommand, style: Style, cuda: Result<(), &str>) -> ExitCode {
+pub fn run(command: &TorchCommand, style: Style) -> ExitCode {
     let result = match command {
-        TorchCommand::Search(args) => search(args, style, cuda),
-        TorchCommand::Derive(args) => derive(args, style, cuda),
-        TorchCommand::Train(args) => train(args, style, cuda),
-        TorchCommand::Eval(args) => eval(args, style, cuda),
+        TorchCommand::Search(args) => search(args, style),
+        TorchCommand::Derive(args) => derive(args, style),
+        TorchCommand::Train(args) => train(args, style),
+        TorchCommand::Eval(args) => eval(args, style),
     };
     let (text, code) = match result {
         Ok(()) => return ExitCode::SUCCESS,
@@ -87,8 +86,8 @@ pub fn run(command: &TorchCommand, style: Style, cuda: Result<(), &str>) -> Exit
     ExitCode::from(code)
 }
 
-fn search(args: &SearchArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
-    let device = inputs::device(&args.machine, cuda)?;
+fn search(args: &SearchArgs, style: Style) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine)?;
     let source = inputs::source(&args.space, style)?;
     let space = &source.space;
     let config = inputs::config(&args.recipe, &args.out, "shared.epochs", space)?;
@@ -108,8 +107,8 @@ fn search(args: &SearchArgs, style: Style, cuda: Result<(), &str>) -> Result<(),
     print_best(&run, &recipe.info, args.machine.format)
 }
 
-fn derive(args: &DeriveArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
-    let device = inputs::device(&args.machine, cuda)?;
+fn derive(args: &DeriveArgs, style: Style) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine)?;
     let run = Run::open(&args.run)?;
     let info = run.info()?;
     if info.command != run::Command::Search {
@@ -141,8 +140,8 @@ fn derive(args: &DeriveArgs, style: Style, cuda: Result<(), &str>) -> Result<(),
     print_best(&run, &info, args.machine.format)
 }
 
-fn train(args: &TrainArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
-    let device = inputs::device(&args.machine, cuda)?;
+fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine)?;
     let source = inputs::source(&args.space, style)?;
     let space = &source.space;
     let architecture = input::architecture(&args.arch, space, &args.space.file)?;
@@ -177,8 +176,8 @@ fn train(args: &TrainArgs, style: Style, cuda: Result<(), &str>) -> Result<(), F
     Ok(())
 }
 
-fn eval(args: &EvalArgs, style: Style, cuda: Result<(), &str>) -> Result<(), Failure> {
-    let device = inputs::device(&args.machine, cuda)?;
+fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
+    let device = inputs::device(&args.machine)?;
     let folder = &args.run;
     let info = run::read_info(folder)?;
     if info.command != run::Command::Train {
@@ -250,10 +249,11 @@ fn on_signals() -> Result<Interrupt, Failure> {
     let interrupt = Interrupt::default();
     let raised = interrupt.clone();
     ctrlc::set_handler(move || {
-        if raised.raise() {
+        if raised.is_raised() {
             // Nothing is torn: files are written beside their place and renamed.
             std::process::exit(i32::from(STOPPED));
         }
+        raised.raise();
         let text = "stopping after this step (once more stops at once)\n";
         let _ = stderr().write_all(text.as_bytes());
     })

@@ -14,7 +14,7 @@ use petgraph::graph::NodeIndex;
 use super::super::view::{View, ViewRegion};
 use super::super::{Node, Op, Region, RegionId};
 use super::Subject;
-use crate::decision::{DecisionSpace, Domain, Guard, GuardId, OptionSource};
+use crate::decision::{Domain, Guard, GuardId, OptionSource};
 
 /// The whole drawing.
 #[must_use]
@@ -239,9 +239,10 @@ impl<'a> Drawing<'a> {
                 let mut label = self.condition(guard, selects);
                 if !selects {
                     let shape = self.shape(id, from);
-                    label = match label.is_empty() {
-                        true => shape,
-                        false => format!("{label}\n{shape}"),
+                    label = if label.is_empty() {
+                        shape
+                    } else {
+                        format!("{label}\n{shape}")
                     };
                 }
                 let style = match guard {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use petgraph::graph::NodeIndex;
 use serde_json::{Map, Value, json};
 
 use super::super::view::{View, ViewNode};
@@ -87,7 +88,11 @@ fn regions(subject: &Subject, view: &View) -> Value {
                     })
                 })
                 .collect();
-            let inputs: Vec<_> = seen.inputs.iter().map(|i| i.map(|i| i.index())).collect();
+            let inputs: Vec<_> = seen
+                .inputs
+                .iter()
+                .map(|i| i.map(NodeIndex::index))
+                .collect();
             let outputs: Vec<usize> = seen.outputs.iter().map(|o| o.index()).collect();
             json!({"inputs": inputs, "outputs": outputs, "nodes": nodes, "edges": edges})
         })

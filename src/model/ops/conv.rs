@@ -49,6 +49,7 @@ fn pads(window: Window, n: i64) -> (i64, i64) {
 }
 
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the names of the formulas")]
 mod tests {
     use super::*;
     use crate::graph::Padding;
@@ -108,7 +109,12 @@ mod tests {
     fn groups_and_depthwise_agree_with_loops() {
         for groups in [2, 4] {
             for stride in [1, 2] {
-                let window = Window { size: 3, stride, dilation: 1, padding: Padding::Same };
+                let window = Window {
+                    size: 3,
+                    stride,
+                    dilation: 1,
+                    padding: Padding::Same,
+                };
                 check(window, groups, (6, 5));
             }
         }
@@ -116,7 +122,12 @@ mod tests {
 
     #[test]
     fn a_bias_is_added_to_its_channel() {
-        let window = Window { size: 1, stride: 1, dilation: 1, padding: Padding::Same };
+        let window = Window {
+            size: 1,
+            stride: 1,
+            dilation: 1,
+            padding: Padding::Same,
+        };
         let (x, kernel) = (noise(&[1, 2, 2, 2]), noise(&[3, 2, 1, 1]));
         let bias = noise(&[3]);
         let plain = conv(&x, window, 1, &kernel, None).unwrap();
@@ -127,15 +138,25 @@ mod tests {
     #[test]
     fn conv1d_is_a_convolution_of_height_one() {
         for stride in [1, 2] {
-            let window = Window { size: 3, stride, dilation: 1, padding: Padding::Same };
+            let window = Window {
+                size: 3,
+                stride,
+                dilation: 1,
+                padding: Padding::Same,
+            };
             let (x, kernel) = (noise(&[2, 3, 8]), noise(&[4, 3, 3]));
             let found = conv1d(&x, window, &kernel, None).unwrap();
             // In two dimensions, on the middle row of three with zeros around.
             let image = x.unsqueeze(2);
             let square = Tensor::zeros([4, 3, 3, 3], (tch::Kind::Double, tch::Device::Cpu));
             square.select(2, 1).copy_(&kernel);
-            let one_row = Window { stride: 1, ..window };
-            let padded = conv(&image, one_row, 1, &square, None).unwrap().squeeze_dim(2);
+            let one_row = Window {
+                stride: 1,
+                ..window
+            };
+            let padded = conv(&image, one_row, 1, &square, None)
+                .unwrap()
+                .squeeze_dim(2);
             // Stride two of an even length pads nothing before, so it takes the odd ones.
             let expected = match stride {
                 1 => padded,

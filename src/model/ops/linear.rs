@@ -61,6 +61,7 @@ pub(in crate::model) fn attention(
 }
 
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the names of the formulas")]
 mod tests {
     use super::*;
     use crate::model::testing::{assert_close, noise, numbers};
@@ -90,22 +91,39 @@ mod tests {
         let matrix = Tensor::from_slice(&[0.0, 1.0, 10.0, 11.0, 20.0, 21.0]).view([3, 2]);
         let tokens = Tensor::from_slice(&[2i64, 0]).view([2, 1]);
         let found = embed(&tokens, &matrix).unwrap();
-        assert_eq!(found, Tensor::from_slice(&[20.0, 21.0, 0.0, 1.0]).view([2, 1, 2]));
+        assert_eq!(
+            found,
+            Tensor::from_slice(&[20.0, 21.0, 0.0, 1.0]).view([2, 1, 2])
+        );
     }
 
     #[test]
     fn squeeze_excite_gates_each_channel() {
         let x = noise(&[1, 2, 2, 2]);
-        let (w1, b1) = (Tensor::from_slice(&[1.0, -2.0]).view([1, 2]), Tensor::from_slice(&[0.5]));
-        let (w2, b2) = (Tensor::from_slice(&[3.0, -1.0]).view([2, 1]), Tensor::from_slice(&[0.1, 0.2]));
+        let (w1, b1) = (
+            Tensor::from_slice(&[1.0, -2.0]).view([1, 2]),
+            Tensor::from_slice(&[0.5]),
+        );
+        let (w2, b2) = (
+            Tensor::from_slice(&[3.0, -1.0]).view([2, 1]),
+            Tensor::from_slice(&[0.1, 0.2]),
+        );
         let found = squeeze_excite(&x, [&w1, &b1, &w2, &b2]).unwrap();
         let values = numbers(&x);
         let mean = |c: usize| values[4 * c..4 * c + 4].iter().sum::<f64>() / 4.0;
         let hidden = (mean(0) - 2.0 * mean(1) + 0.5).max(0.0);
         let gate = |z: f64| 1.0 / (1.0 + (-z).exp());
         let gates = [gate(3.0 * hidden + 0.1), gate(-hidden + 0.2)];
-        let expected: Vec<f64> = values.iter().enumerate().map(|(i, v)| v * gates[i / 4]).collect();
-        assert_close(&found, &Tensor::from_slice(&expected).view([1, 2, 2, 2]), 1e-12);
+        let expected: Vec<f64> = values
+            .iter()
+            .enumerate()
+            .map(|(i, v)| v * gates[i / 4])
+            .collect();
+        assert_close(
+            &found,
+            &Tensor::from_slice(&expected).view([1, 2, 2, 2]),
+            1e-12,
+        );
     }
 
     #[test]
@@ -118,7 +136,11 @@ mod tests {
 
         let times = |rows: &[f64], matrix: &[f64]| -> Vec<f64> {
             (0..t * d)
-                .map(|at| (0..d).map(|i| rows[at / d * d + i] * matrix[at % d * d + i]).sum())
+                .map(|at| {
+                    (0..d)
+                        .map(|i| rows[at / d * d + i] * matrix[at % d * d + i])
+                        .sum()
+                })
                 .collect()
         };
         let x = numbers(&x);

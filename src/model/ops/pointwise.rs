@@ -17,6 +17,7 @@ pub(in crate::model) fn activation(x: &Tensor, function: Activation) -> Result<T
 }
 
 /// `scale` times every number, plus `offset`.
+#[expect(clippy::float_cmp, reason = "only exactly one is no factor")]
 pub(in crate::model) fn affine(x: &Tensor, scale: f64, offset: f64) -> Result<Tensor, TchError> {
     let scaled = if scale == 1.0 {
         x.shallow_clone()
@@ -68,23 +69,46 @@ mod tests {
 
     #[test]
     fn activations_agree_with_tables() {
-        check(Activation::Relu, [(-1.0, 0.0), (0.0, 0.0), (0.5, 0.5), (2.0, 2.0)]);
+        check(
+            Activation::Relu,
+            [(-1.0, 0.0), (0.0, 0.0), (0.5, 0.5), (2.0, 2.0)],
+        );
         check(
             Activation::Tanh,
-            [(-1.0, -0.761_594), (0.0, 0.0), (0.5, 0.462_117), (2.0, 0.964_028)],
+            [
+                (-1.0, -0.761_594),
+                (0.0, 0.0),
+                (0.5, 0.462_117),
+                (2.0, 0.964_028),
+            ],
         );
         check(
             Activation::Sigmoid,
-            [(-1.0, 0.268_941), (0.0, 0.5), (0.5, 0.622_459), (2.0, 0.880_797)],
+            [
+                (-1.0, 0.268_941),
+                (0.0, 0.5),
+                (0.5, 0.622_459),
+                (2.0, 0.880_797),
+            ],
         );
         // x times the normal distribution's cumulative function.
         check(
             Activation::Gelu,
-            [(-1.0, -0.158_655), (0.0, 0.0), (0.5, 0.345_731), (2.0, 1.954_500)],
+            [
+                (-1.0, -0.158_655),
+                (0.0, 0.0),
+                (0.5, 0.345_731),
+                (2.0, 1.954_500),
+            ],
         );
         check(
             Activation::Silu,
-            [(-1.0, -0.268_941), (0.0, 0.0), (0.5, 0.311_230), (2.0, 1.761_594)],
+            [
+                (-1.0, -0.268_941),
+                (0.0, 0.0),
+                (0.5, 0.311_230),
+                (2.0, 1.761_594),
+            ],
         );
         check(
             Activation::Hswish,

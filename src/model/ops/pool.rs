@@ -44,6 +44,7 @@ pub(in crate::model) fn global_avg_pool(x: &Tensor) -> Result<Tensor, TchError> 
 }
 
 #[cfg(test)]
+#[expect(clippy::many_single_char_names, reason = "the names of the formulas")]
 mod tests {
     use super::*;
     use crate::model::layout::channels_last;

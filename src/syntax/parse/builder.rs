@@ -91,7 +91,9 @@ impl<'t, 'r, 'd> Builder<'t, 'r, 'd> {
             self.given_up += 1;
             // A label over all of it would hide the source.
             let line = token::line_end(self.text, span.start as usize);
-            let span = self.reporter.span(span.start as usize..line.min(span.end as usize));
+            let span = self
+                .reporter
+                .span(span.start as usize..line.min(span.end as usize));
             self.reporter
                 .report(diagnostics::too_deep(span, levels, MAX_DEPTH));
             return None;

@@ -90,6 +90,7 @@ fn word(rule: Rule) -> Option<&'static str> {
         Rule::colon => "`:`",
         Rule::dot => "`.`",
         Rule::dots | Rule::slice_to => "`..`",
+        Rule::fn_rest => "`->`, `=` or `{`",
         Rule::arrow => "`->`",
         Rule::equals => "`=`",
         Rule::k_in => "`in`",

@@ -64,7 +64,7 @@ pub(super) fn foreign(token: &str) -> Option<Foreign> {
             "there are no comments in `/* */`",
             "begin each line of a comment with `//`",
         ),
-        _ if token.starts_with('\'') || token.starts_with('`') => {
+        _ if token.starts_with(QUOTES) => {
             ("a string does not stand in such quotes", "write `\"..\"`")
         }
         _ => return None,
@@ -170,6 +170,9 @@ pub(super) fn help(context: &Context<'_>) -> Option<String> {
         }
         ":" if bracket == "[" => "a part of a list is `h[..3]`, `h[3..]` or `h[1..3]`",
         ":" if bracket == "(" => "a named argument is written with `=`, `stride = 2`",
+        ":" if matches!(first, "op" | "block" | "cell") && bracket.is_empty() => {
+            "the type of the result stands behind `->`"
+        }
         ":" if context.expects("`{`") => "a body stands in braces, `{ .. }`",
         "+" | "-" | "*" | "/" | "%" if next == "=" && context.glued() => {
             return Some(format!(
@@ -207,7 +210,10 @@ pub(super) fn help(context: &Context<'_>) -> Option<String> {
             }
         }
         _ if previous == "." => "a fraction needs a digit behind the point, `1.0`",
-        _ if context.expects("a name") && context.found.kind == Kind::Number => {
+        _ if context.expects("a name")
+            && found.contains(|c: char| c.is_ascii_alphabetic())
+            && context.found.kind == Kind::Number =>
+        {
             "a name begins with a letter or `_`"
         }
         _ if context.expects("`(`") && matches!(first, "op" | "block") => {

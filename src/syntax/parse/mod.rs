@@ -83,12 +83,7 @@ pub(super) fn file(file: &SourceFile, diagnostics: &mut Diagnostics) -> ast::Fil
 }
 
 /// Runs the grammar on the repaired text, and builds the tree.
-fn read(
-    file: &SourceFile,
-    text: &str,
-    faults: &[usize],
-    reporter: &mut Reporter<'_>,
-) -> ast::File {
+fn read(file: &SourceFile, text: &str, faults: &[usize], reporter: &mut Reporter<'_>) -> ast::File {
     match Grammar::parse(Rule::file, text) {
         Ok(pairs) => Builder::new(&file.text, text, faults, reporter).file(pairs),
         // The traps take whatever does not fit, so only pest's guard of the stack

@@ -261,6 +261,15 @@ impl Failure<'_> {
             if let Some(diagnostic) = self.wrong_beginning(first, span_of) {
                 return diagnostic;
             }
+            if self.token_before_on_line().is_some() {
+                let context = habits::Context {
+                    before: &[],
+                    found: first,
+                    next: token::next(self.text, first.end),
+                    ..context
+                };
+                return self.explain_beginning(&context, span_of);
+            }
             let help = habits::help(&context);
             let is_operator = matches!(found.kind, token::Kind::Open | token::Kind::Mark);
             if is_operator && help.is_none() {
@@ -307,7 +316,18 @@ impl Failure<'_> {
         let after = (!after.is_empty()).then_some(after.as_str());
         let (span, label) = self.found(last, context.found, span_of);
         let diagnostic = diagnostics::expected(span, &what, after, label);
+        // `y = a if b else c` is a statement, and an `if` without a body behind it.
+        let is_if = context
+            .before
+            .first()
+            .is_some_and(|first| first.text(self.text) == "if");
+        let is_choice = is_if
+            && context.found.text(self.text) == "else"
+            && self.token_before_on_line().is_some();
         match habits::help(context) {
+            _ if is_choice => {
+                diagnostic.help("a choice between two values is `if c { a } else { b }`")
+            }
             Some(help) => diagnostic.help(help),
             None => diagnostic,
         }
@@ -323,7 +343,9 @@ impl Failure<'_> {
         let description = describe(self.text, found);
         match last {
             // The mistake is where the line ends, and not at the next statement.
-            Some(last) if self.has_newline(last.end, found.start) || found.kind == token::Kind::End => {
+            Some(last)
+                if self.has_newline(last.end, found.start) || found.kind == token::Kind::End =>
+            {
                 let span = span_of(last);
                 (
                     Span {

@@ -46,12 +46,12 @@ const OPEN: &str = "dropout";
 
 fn merge(path: &str, all: &mut Value, changes: &Value) -> Result<(), String> {
     let (Value::Object(all), Value::Object(changes)) = (&mut *all, changes) else {
-        *all = changes.clone();
+        all.clone_from(changes);
         return Ok(());
     };
     // Another kind of schedule has other fields.
     if changes.contains_key("kind") && changes.get("kind") != all.get("kind") {
-        *all = changes.clone();
+        all.clone_from(changes);
         return Ok(());
     }
     for (name, change) in changes {
@@ -97,7 +97,8 @@ mod tests {
             .and_then(|c| c.with_one("shared.schedule", r#"{"kind": "constant", "lr": 0.1}"#))
             .unwrap();
         assert_eq!(config.shared.batch, 64);
-        assert_eq!(config.retrain.model.dropout["head"], 0.5);
+        let dropout = serde_json::to_value(&config.retrain.model.dropout).unwrap();
+        assert_eq!(dropout, json!({"head": 0.5}));
         assert!((config.shared.lr(3.0) - 0.1).abs() < 1e-12);
     }
 
