@@ -1,3 +1,5 @@
+//! Tests of the run folder: atomic writes, checkpoints, locks, metrics.
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
