@@ -139,7 +139,11 @@ mod tests {
 
     #[test]
     fn no_number_is_worse_than_any() {
-        ranks(&[f64::NAN, -1.0, f64::NEG_INFINITY], &[0, 1, 2, 0], &[1, 2, 0]);
+        ranks(
+            &[f64::NAN, -1.0, f64::NEG_INFINITY],
+            &[0, 1, 2, 0],
+            &[1, 2, 0],
+        );
     }
 
     #[test]

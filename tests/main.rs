@@ -1,8 +1,14 @@
 //! All integration tests, in one binary: it links once.
 
+// The configuration of clippy allows both in the functions marked as tests, and
+// not in what those call.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod cli;
 mod controller;
 mod docs;
 mod front_end_props;
+mod golden;
 mod spaces;
 mod syntax;
 mod tidy;

@@ -61,7 +61,13 @@ fn text(parts: &[Part]) -> String {
                 writeln!(body, "  x = choose Set{i}(x)").unwrap();
             }
             Part::Nested(a, b) => {
-                writeln!(items, "ops A{i} = {{ {} }}\nops B{i} = {{ {} }}", set(*a), set(*b)).unwrap();
+                writeln!(
+                    items,
+                    "ops A{i} = {{ {} }}\nops B{i} = {{ {} }}",
+                    set(*a),
+                    set(*b)
+                )
+                .unwrap();
                 writeln!(
                     body,
                     "  x = choose {{ plain: conv(x, 1), one: choose A{i}(x), two: choose A{i}(choose B{i}(x)) }}"
@@ -83,7 +89,9 @@ fn text(parts: &[Part]) -> String {
                             _ => "1..=2",
                         };
                         let per = if *per { " @per(v)" } else { "" };
-                        format!("t{i}[l] = sum(for v in pick {count} of t{i}[..l]: conv(v, 1){per})")
+                        format!(
+                            "t{i}[l] = sum(for v in pick {count} of t{i}[..l]: conv(v, 1){per})"
+                        )
                     }
                 };
                 writeln!(
@@ -111,13 +119,15 @@ fn text(parts: &[Part]) -> String {
 
 fn compiled(text: &str) -> SearchSpace {
     let compilation = compile("generated.enas", text, &Options::default());
-    compilation.spaces.into_iter().next().unwrap_or_else(|| {
-        panic!("{text}\n{:?}", compilation.diagnostics)
-    })
+    compilation
+        .spaces
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| panic!("{text}\n{:?}", compilation.diagnostics))
 }
 
 /// Every architecture of a space, by making every choice in program order.
-fn enumerate(space: &DecisionSpace) -> Vec<Architecture> {
+pub fn enumerate(space: &DecisionSpace) -> Vec<Architecture> {
     let mut all = vec![Architecture::undecided(space)];
     for (id, point) in space.iter() {
         all = all
@@ -140,7 +150,7 @@ fn enumerate(space: &DecisionSpace) -> Vec<Architecture> {
 }
 
 /// Checks that a child has an operand wherever its operations need one.
-fn check_child(space: &SearchSpace, child: &Child) {
+pub fn check_child(space: &SearchSpace, child: &Child) {
     for (region, selected) in space.graph.regions.iter().zip(&child.regions) {
         for (place, step) in selected.steps.iter().enumerate() {
             let op = &region.graph[step.node].op;
@@ -244,7 +254,10 @@ fn weights_belong_to_call_sites() {
     );
     // So has a chosen one, under the name of its decision.
     assert_eq!(
-        kernels("ops F = { a: conv(3), relu }", "let f = choose F\n  x = f(f(x))"),
+        kernels(
+            "ops F = { a: conv(3), relu }",
+            "let f = choose F\n  x = f(f(x))"
+        ),
         ["f.a.conv.weight", "f.a#2.conv.weight"]
     );
     // Loops and comprehensions over fixed lists tell their rounds apart.
@@ -253,18 +266,26 @@ fn weights_belong_to_call_sites() {
         ["i=0.conv.weight", "i=1.conv.weight"]
     );
     // What decisions pick does not: all elements share, but for `@per`.
-    let family = |node: &str| format!("nodes h = [x, relu(x)]\n  nodes h[l in 2..3] {{ h[l] = {node} }}\n  x = h[2]");
+    let family = |node: &str| {
+        format!("nodes h = [x, relu(x)]\n  nodes h[l in 2..3] {{ h[l] = {node} }}\n  x = h[2]")
+    };
     assert_eq!(
         kernels("", &family("sum(for v in pick some of h[..l]: conv(v, 3))")),
         ["h[2].conv.weight"]
     );
     assert_eq!(
-        kernels("", &family("sum(for v in pick some of h[..l]: conv(v, 3) @per(v))")),
+        kernels(
+            "",
+            &family("sum(for v in pick some of h[..l]: conv(v, 3) @per(v))")
+        ),
         ["h[2].conv@0.weight", "h[2].conv@1.weight"]
     );
     // Instances of a cell decide together and never share weights.
     assert_eq!(
-        kernels("cell C(x: [c, h, w]) = choose { conv(3), relu }(x)", "x = C(C(x))"),
+        kernels(
+            "cell C(x: [c, h, w]) = choose { conv(3), relu }(x)",
+            "x = C(C(x))"
+        ),
         ["C.conv_3.conv.weight", "C#2.conv_3.conv.weight"]
     );
 }

@@ -128,7 +128,9 @@ fn spans_cover_what_they_should() {
                 object.values().for_each(|part| walk(text, part, seen));
             }
             serde_json::Value::Array(parts) => {
-                parts.iter().for_each(|part| walk(text, part, seen));
+                for part in parts {
+                    walk(text, part, seen);
+                }
             }
             _ => {}
         }

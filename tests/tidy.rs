@@ -46,7 +46,11 @@ fn every_source_file_says_what_it_is_for() {
     for folder in ["src", "tests", "examples"] {
         for path in files(folder, "rs") {
             let text = fs::read_to_string(&path).unwrap();
-            assert!(text.starts_with("//!"), "{} has no module doc", path.display());
+            assert!(
+                text.starts_with("//!"),
+                "{} has no module doc",
+                path.display()
+            );
         }
     }
 }
@@ -60,7 +64,11 @@ fn every_shipped_space_compiles_without_a_word() {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.display().to_string();
         let compiled = enasc::compile(&name, &text, &enasc::Options::default());
-        assert!(compiled.diagnostics.is_empty(), "{:?}", compiled.diagnostics);
+        assert!(
+            compiled.diagnostics.is_empty(),
+            "{:?}",
+            compiled.diagnostics
+        );
         assert_eq!(compiled.spaces.len(), 1, "{name}");
     }
 }

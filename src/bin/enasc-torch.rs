@@ -13,6 +13,7 @@ fn main() -> ExitCode {
     // Before any other call of libtorch, which looks for CUDA once. Where there is
     // none, `--device cuda` says why.
     let _ = enasc::model::load_cuda();
+    enasc::model::keep_freed_memory();
     let arguments = Cli::parse();
     if let Command::Torch(command) = &arguments.command {
         return torch::run(command, arguments.color.style());

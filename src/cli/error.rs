@@ -21,7 +21,10 @@ pub enum CliError {
         why: String,
     },
     /// A file, or standard output, that cannot be written.
-    #[error("cannot write {file}: {}", cause(source))]
+    #[error("cannot write {file}: {}", match source.kind() {
+        io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+        _ => cause(source),
+    })]
     Write {
         /// As the user named it.
         file: String,

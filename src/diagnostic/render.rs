@@ -266,17 +266,33 @@ struct Snippet<'a> {
 
 impl<'a> Snippet<'a> {
     fn new(file: &'a SourceFile) -> Self {
-        Self {
-            file,
-            text: harmless(&file.text),
+        let mut text = harmless(&file.text);
+        // miette shows no label behind the last character of a text.
+        if !text.ends_with('\n') {
+            text.to_mut().push('\n');
         }
+        Self { file, text }
     }
 
     /// A span inside the text, on boundaries of characters, not endless.
     fn clip(&self, span: Span) -> SourceSpan {
         let range = span.range();
         let start = self.boundary(range.start);
-        let end = self.boundary(range.end.min(start + MAX_LABEL)).max(start);
+        let end = range
+            .end
+            .clamp(start, start + MAX_LABEL)
+            .min(self.text.len());
+        let first_line = self
+            .text
+            .as_bytes()
+            .get(start..end)
+            .and_then(|label| label.iter().position(|&byte| byte == b'\n'));
+        // In an endless line the end of the label would not be shown anyway.
+        let end = match first_line {
+            Some(len) if len <= MAX_LINE / 2 => end,
+            _ => end.min(start + MAX_LINE / 2),
+        };
+        let end = self.boundary(end);
         SourceSpan::from(start..end)
     }
 
@@ -408,4 +424,116 @@ fn harmless(text: &str) -> Cow<'_, str> {
         clean.push('?');
     }
     Cow::Owned(clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Code, Diagnostic};
+    use super::{Style, human, json};
+    use crate::source::SourceMap;
+    use crate::span::Span;
+
+    const USER: &str = "// Größe\nop f(x) = häd(x)\n";
+    const LIBRARY: &str = "op head(x) = x\n";
+
+    /// An error in the user's file with a label in the library.
+    fn example() -> (Diagnostic, SourceMap) {
+        let mut sources = SourceMap::default();
+        let user = sources.add("net.enas", USER);
+        let library = sources.add("std::vision", LIBRARY);
+        let at = USER.find("häd").unwrap();
+        let diagnostic = Diagnostic::error(
+            Code::UnknownName,
+            Span::new(user, at, at + "häd".len()),
+            "there is no `häd`",
+            "unknown",
+        )
+        .label(Span::new(library, 3, 7), "this one is near")
+        .help("did you mean `head`?");
+        (diagnostic, sources)
+    }
+
+    #[test]
+    fn people_see_both_sources() {
+        let (diagnostic, sources) = example();
+        let text = human(&[diagnostic], &sources, Style::Plain);
+        let expected = "\
+enasc::names::unknown
+
+  × there is no `häd`
+   ╭─[net.enas:2:11]
+ 1 │ // Größe
+ 2 │ op f(x) = häd(x)
+   ·           ─┬─
+   ·            ╰── unknown
+   ╰────
+  help: did you mean `head`?
+  ☞ see also std::vision
+   ╭─[std::vision:1:4]
+ 1 │ op head(x) = x
+   ·    ──┬─
+   ·      ╰── this one is near
+   ╰────
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn colour_is_for_terminals() {
+        let (diagnostic, sources) = example();
+        let text = human(std::slice::from_ref(&diagnostic), &sources, Style::Colour);
+        assert!(text.contains("\u{1b}["));
+        let text = human(&[diagnostic], &sources, Style::Plain);
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn programs_see_lines_and_characters_from_one() {
+        let (diagnostic, sources) = example();
+        let text = json(&[diagnostic], &sources).to_string();
+        let expected = concat!(
+            r#"[{"code":"enasc::names::unknown","severity":"error","#,
+            r#""message":"there is no `häd`","#,
+            r#""file":"net.enas","line":2,"column":11,"end_line":2,"end_column":14,"#,
+            r#""labels":[{"message":"unknown","#,
+            r#""file":"net.enas","line":2,"column":11,"end_line":2,"end_column":14},"#,
+            r#"{"message":"this one is near","#,
+            r#""file":"std::vision","line":1,"column":4,"end_line":1,"end_column":8}],"#,
+            r#""help":"did you mean `head`?"}]"#,
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_diagnostic_without_a_place_has_no_source() {
+        let (mut diagnostic, sources) = example();
+        diagnostic.labels.clear();
+        let text = json(std::slice::from_ref(&diagnostic), &sources).to_string();
+        assert!(text.contains(r#""file":null,"line":null"#));
+        let text = human(&[diagnostic], &sources, Style::Plain);
+        assert!(text.contains("there is no `häd`") && !text.contains("net.enas"));
+    }
+
+    /// Labels at the ends of an endless line, of an empty file, of a line that
+    /// would change the terminal.
+    #[test]
+    fn odd_sources_are_shown_all_the_same() {
+        let show = |text: &str, places: &[usize]| {
+            let mut sources = SourceMap::default();
+            let id = sources.add("odd.enas", text);
+            let mut diagnostic =
+                Diagnostic::error(Code::UnknownName, Span::new(id, 0, 0), "odd", "first");
+            for &at in places {
+                diagnostic = diagnostic.label(Span::new(id, at, text.len()), "next");
+            }
+            human(&[diagnostic], &sources, Style::Plain)
+        };
+        let endless = "ä ".repeat(1_000_000);
+        let shown = show(&endless, &[999_999, 1_500_000, endless.len()]);
+        assert!(shown.len() < 50_000, "{} bytes", shown.len());
+        assert_eq!(shown.matches("next").count(), 3);
+        assert!(show("", &[0]).contains("odd"));
+        assert!(show("a\r\nb\r\n", &[3]).contains("next"));
+        assert!(show("a\rb\u{1b}[31m\u{202e}c\r", &[3]).contains("a?b?[31m???c?"));
+    }
 }

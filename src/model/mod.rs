@@ -21,6 +21,7 @@ mod device;
 mod dropout;
 mod error;
 mod layout;
+mod memory;
 mod norm;
 mod ops;
 mod params;
@@ -37,6 +38,7 @@ use tch::{Device, Tensor};
 
 pub use config::{Init, Mode, ModelConfig, Statistics};
 pub use device::{DeviceRequest, choose, load_cuda};
+pub use memory::keep_freed_memory;
 pub use error::ModelError;
 
 use crate::graph::{Child, ParamId, Role, Supergraph};

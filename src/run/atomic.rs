@@ -62,7 +62,10 @@ pub(super) fn sync(path: &Path) -> io::Result<()> {
 /// before that.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
         fs::File::open(folder)?.sync_all()?;
     }
     Ok(())

@@ -119,10 +119,16 @@ pub fn graph_fingerprint(decisions: &DecisionSpace, graph: &Supergraph) -> Strin
         hasher.update(format!("{:?} {:?}\n", region.inputs, region.outputs));
     }
     for param in &graph.params.params {
-        hasher.update(format!("{} {:?} {:?}\n", param.name, param.shape, param.role));
+        hasher.update(format!(
+            "{} {:?} {:?}\n",
+            param.name, param.shape, param.role
+        ));
     }
     for bank in &graph.params.banks {
-        hasher.update(format!("{:?} {:?} {:?}\n", bank.per, bank.sizes, bank.first));
+        hasher.update(format!(
+            "{:?} {:?} {:?}\n",
+            bank.per, bank.sizes, bank.first
+        ));
     }
     let digest = hasher.finalize();
     hex(digest.get(..8).unwrap_or_default())

@@ -291,7 +291,10 @@ pub fn read_json(path: &Path) -> Result<Value, RunError> {
     let object = value
         .as_object_mut()
         .ok_or_else(|| unreadable("it is no JSON object".to_owned()))?;
-    match object.shift_remove("schema").and_then(|found| found.as_u64()) {
+    match object
+        .shift_remove("schema")
+        .and_then(|found| found.as_u64())
+    {
         Some(SCHEMA) => Ok(value),
         Some(found) => Err(RunError::Schema {
             path: path.to_owned(),

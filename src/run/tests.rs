@@ -99,7 +99,9 @@ fn what_a_kill_leaves_before_run_json_is_no_run() {
 fn a_run_has_one_writer() {
     let folder = temporary();
     let run = Run::create(folder.path(), &recipe()).unwrap();
-    let message = Run::resume(folder.path(), &recipe()).unwrap_err().to_string();
+    let message = Run::resume(folder.path(), &recipe())
+        .unwrap_err()
+        .to_string();
     let process = format!("in use by another process ({})", std::process::id());
     assert!(message.contains(&process), "{message}");
     drop(run);
@@ -157,8 +159,13 @@ fn another_schema_version_is_refused() {
     let path = folder.path().join(name::CONFIG);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("\"schema\": 1", "\"schema\": 9")).unwrap();
-    let message = Run::resume(folder.path(), &recipe()).unwrap_err().to_string();
-    assert!(message.contains("config.json has schema version 9"), "{message}");
+    let message = Run::resume(folder.path(), &recipe())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("config.json has schema version 9"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -199,9 +206,15 @@ fn damage_is_found_and_the_checkpoint_before_is_used() {
         ("tensors.safetensors is not what was written", &|c| {
             fs::write(c.join("tensors.safetensors"), "at 21").unwrap();
         }),
-        ("state.json", &|c| fs::remove_file(c.join("state.json")).unwrap()),
-        ("manifest.json", &|c| fs::write(c.join("manifest.json"), "{\"fi").unwrap()),
-        ("manifest.json", &|c| fs::remove_file(c.join("manifest.json")).unwrap()),
+        ("state.json", &|c| {
+            fs::remove_file(c.join("state.json")).unwrap()
+        }),
+        ("manifest.json", &|c| {
+            fs::write(c.join("manifest.json"), "{\"fi").unwrap()
+        }),
+        ("manifest.json", &|c| {
+            fs::remove_file(c.join("manifest.json")).unwrap()
+        }),
     ];
     for (says, damage) in damages {
         let folder = temporary();
@@ -231,8 +244,14 @@ fn without_a_good_checkpoint_all_damaged_ones_are_named() {
         fs::write(run.path(&tensors), "").unwrap();
     }
     let message = run.last_checkpoint().unwrap_err().to_string();
-    assert!(message.contains("checkpoint-00000020: tensors"), "{message}");
-    assert!(message.contains("checkpoint-00000010: tensors"), "{message}");
+    assert!(
+        message.contains("checkpoint-00000020: tensors"),
+        "{message}"
+    );
+    assert!(
+        message.contains("checkpoint-00000010: tensors"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -250,10 +269,16 @@ fn a_checkpoint_that_was_being_written_does_not_count() {
     // One that fails leaves nothing and harms nothing.
     let failed = run.save_checkpoint(20, &json!({}), &mut |path| {
         fs::write(path, "a").unwrap();
-        Err(RunError::write(path, std::io::ErrorKind::StorageFull.into()))
+        Err(RunError::write(
+            path,
+            std::io::ErrorKind::StorageFull.into(),
+        ))
     });
     let message = failed.unwrap_err().to_string();
-    assert!(message.contains("make room and go on with --resume"), "{message}");
+    assert!(
+        message.contains("make room and go on with --resume"),
+        "{message}"
+    );
     assert_eq!(run.last_checkpoint().unwrap().unwrap().step, 10);
     assert!(!torn.exists());
 }
@@ -277,7 +302,10 @@ fn metrics_are_cut_back_to_the_checkpoint() {
         "{\"schema\":1,\"file\":\"metrics\"}\n{\"step\":1}\n{\"step\":2}\n"
     );
     let message = run.resume_metrics(bytes + 999).unwrap_err().to_string();
-    assert!(message.contains("when the checkpoint was saved"), "{message}");
+    assert!(
+        message.contains("when the checkpoint was saved"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -5,8 +5,11 @@
 //! [`ast::ExprKind::Error`]; if no error is reported, nothing was left out.
 //!
 //! Invariants of the tree: every span lies in the file and on boundaries of
-//! characters; the span of a node covers those of its children; no node lies
-//! deeper than about 500 levels, so that whoever walks the tree may recurse.
+//! characters; the span of a node covers those of its children; no more than
+//! about 256 expressions and bodies lie inside each other, so that whoever walks
+//! the tree may recurse.
+//!
+//! What is printed by [`print::print`] reads as the same tree again.
 
 pub mod ast;
 mod diagnostics;

@@ -19,12 +19,16 @@ pub fn print(file: &File) -> String {
     let mut printer = Printer::default();
     let mut previous = None;
     for item in &file.items {
-        let kind = std::mem::discriminant(item);
-        let is_line = matches!(item, Item::Use(_) | Item::Member(Member::Const(_)));
-        if previous.is_some_and(|before| before != kind || !is_line) {
+        // Imports, and constants, stand together; a blank line parts all else.
+        let group = match item {
+            Item::Use(_) => Some("use"),
+            Item::Member(Member::Const(_)) => Some("const"),
+            _ => None,
+        };
+        if previous.is_some_and(|before| before != group || group.is_none()) {
             printer.out.push('\n');
         }
-        previous = Some(kind);
+        previous = Some(group);
         printer.item(item);
     }
     printer.out

@@ -102,8 +102,8 @@ mod tests {
         assert_eq!(Vec::<i64>::try_from(&batch.labels).unwrap(), [1, 2]);
         assert_eq!(batch.len(), 2);
         let (pixels, _) = data.train.get(5).unwrap();
-        let back = batch.images.get(0).flatten(0, -1) * f64::from(data.std[0])
-            + f64::from(data.mean[0]);
+        let back =
+            batch.images.get(0).flatten(0, -1) * f64::from(data.std[0]) + f64::from(data.mean[0]);
         let back = Vec::<f32>::try_from(back).unwrap();
         for (a, b) in back.iter().zip(pixels) {
             assert!((a * 255.0 - f32::from(*b)).abs() < 1e-3);

@@ -126,7 +126,10 @@ pub(super) fn restore(
     };
     let tensors = tensors::read(&checkpoint.tensors)?;
     job.load_state(tensors).map_err(unfit)?;
-    let bytes = checkpoint.state.get("metrics_bytes").and_then(Value::as_u64);
+    let bytes = checkpoint
+        .state
+        .get("metrics_bytes")
+        .and_then(Value::as_u64);
     let bytes = bytes.ok_or_else(|| unfit("its state.json has no metrics_bytes".to_owned()))?;
     Ok(Some((checkpoint.step, bytes)))
 }

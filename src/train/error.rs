@@ -75,10 +75,7 @@ impl TrainError {
     /// Whether it was asked to stop, and nothing is wrong.
     #[must_use]
     pub fn is_interrupt(&self) -> bool {
-        matches!(
-            self,
-            Self::Interrupted { .. } | Self::InterruptedEvaluation
-        )
+        matches!(self, Self::Interrupted { .. } | Self::InterruptedEvaluation)
     }
 }
 

@@ -96,7 +96,9 @@ pub fn test(
         return Err(unfit(format!("it has no tensor `{}`", param.name)));
     }
     let model = &mut training.weights.model;
-    model.load_state(state).map_err(|why| unfit(why.to_string()))?;
+    model
+        .load_state(state)
+        .map_err(|why| unfit(why.to_string()))?;
     training.test(watch)
 }
 

@@ -118,7 +118,9 @@ impl Job for Search<'_> {
     fn load_state(&mut self, mut state: State) -> Result<(), String> {
         self.weights.load_state(&mut state)?;
         let policy = take(&mut state, "policy");
-        self.policy.load_state(policy).map_err(|why| why.to_string())
+        self.policy
+            .load_state(policy)
+            .map_err(|why| why.to_string())
     }
 }
 
@@ -311,7 +313,10 @@ impl<'a> Search<'a> {
         };
         let order = order(&self.valid, self.seed(purpose, 0), round);
         let place = (step.index % an_order) as usize;
-        batches(&order, size).nth(place).unwrap_or_default().to_vec()
+        batches(&order, size)
+            .nth(place)
+            .unwrap_or_default()
+            .to_vec()
     }
 }
 

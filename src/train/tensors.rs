@@ -123,12 +123,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.safetensors");
         let grid = Tensor::arange(24, (Kind::Float, Device::Cpu)).view([1, 2, 3, 4]);
-        let last = grid.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]);
+        let last = grid
+            .permute([0, 2, 3, 1])
+            .contiguous()
+            .permute([0, 3, 1, 2]);
         let state = vec![
             ("a".to_owned(), last),
             ("deep.b".to_owned(), Tensor::from(0.1f64)),
             ("c".to_owned(), Tensor::from(7i64)),
-            ("empty".to_owned(), Tensor::zeros([0], (Kind::Float, Device::Cpu))),
+            (
+                "empty".to_owned(),
+                Tensor::zeros([0], (Kind::Float, Device::Cpu)),
+            ),
         ];
         write(&state, &path).unwrap();
         let mut read = read(&path).unwrap();
@@ -154,7 +160,10 @@ mod tests {
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
         let message = read(&path).unwrap_err().to_string();
-        assert!(message.contains("torn.safetensors cannot be read"), "{message}");
+        assert!(
+            message.contains("torn.safetensors cannot be read"),
+            "{message}"
+        );
     }
 
     #[test]

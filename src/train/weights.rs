@@ -4,6 +4,7 @@
 
 use tch::Tensor;
 
+use super::TrainError;
 use super::batch::{Batch, Loader};
 use super::config::WeightsConfig;
 use super::drive::Record;
@@ -12,9 +13,8 @@ use super::optim::{Sgd, clip_global_norm, global_norm};
 use super::seed::{Purpose, seed};
 use super::tensors::{State, prefixed, take};
 use super::timeline::Step;
-use super::TrainError;
-use crate::data::batch::{batches, order};
 use crate::data::Dataset;
+use crate::data::batch::{batches, order};
 use crate::graph::{Child, ParamId};
 use crate::model::{Mode, SharedModel, gradients};
 
@@ -209,7 +209,9 @@ impl<'a> Weights<'a> {
 
     pub(super) fn load_state(&mut self, state: &mut State) -> Result<(), String> {
         let model = take(state, "model");
-        self.model.load_state(model).map_err(|why| why.to_string())?;
+        self.model
+            .load_state(model)
+            .map_err(|why| why.to_string())?;
         let sgd = take(state, "sgd");
         self.sgd.load_state(sgd).map_err(|why| why.to_string())?;
         let means = take(state, "epoch");

@@ -108,7 +108,7 @@ impl Evaluator<'_> {
         let Some((shape, _)) = list.element.clone() else {
             return self.report(diagnostics::reduce_nothing(site, "concat"));
         };
-        let mut first = 0;
+        let mut first: usize = 0;
         let mut inputs: Vec<(&Tensor, GuardId)> = Vec::with_capacity(list.items.len());
         for item in &list.items {
             let Value::Tensor(tensor) = &item.value else {
@@ -117,7 +117,12 @@ impl Evaluator<'_> {
             if tensor.shape.0.get(1..) != shape.0.get(1..) || tensor.shape.0.is_empty() {
                 return self.report(diagnostics::concat_differs(site, &shape, &tensor.shape));
             }
-            first += tensor.shape.0.first().copied().unwrap_or(0);
+            let size = tensor.shape.0.first().copied().unwrap_or(0);
+            // A size is a number of the language too.
+            match first.checked_add(size) {
+                Some(sum) if i64::try_from(sum).is_ok() => first = sum,
+                _ => return self.report(diagnostics::overflow(site)),
+            }
             inputs.push((tensor, GuardId::ALWAYS));
         }
         let timed = inputs.iter().any(|(tensor, _)| tensor.timed);

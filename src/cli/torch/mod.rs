@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::{Write, stderr, stdout};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -77,7 +78,13 @@ pub fn run(command: &TorchCommand, style: Style) -> ExitCode {
     };
     let (text, code) = match result {
         Ok(()) => return ExitCode::SUCCESS,
-        Err(Failure::Message(text)) => (format!("error: {text}\n"), 1),
+        Err(Failure::Message(text)) => {
+            let word = match style {
+                Style::Colour => "\x1b[31merror:\x1b[0m",
+                Style::Plain => "error:",
+            };
+            (format!("{word} {text}\n"), 1)
+        }
         Err(Failure::Reported) => (String::new(), 1),
         Err(Failure::Interrupted(text)) => (format!("{text}\n"), STOPPED),
     };
@@ -243,22 +250,42 @@ fn watch<'a>(interrupt: &'a Interrupt, observer: &'a mut dyn Observer) -> Watch<
     }
 }
 
-/// Ctrl-C, SIGTERM and SIGHUP stop the run after the step at hand; the second one
-/// stops it at once.
+/// How soon after the first a second signal is the same request: both a terminal
+/// and a program such as `timeout` may pass one on.
+const SAME_REQUEST: Duration = Duration::from_secs(1);
+
+/// Ctrl-C, SIGTERM and SIGHUP stop the run after the step at hand; once more, a
+/// second later or more, stops it at once.
 fn on_signals() -> Result<Interrupt, Failure> {
     let interrupt = Interrupt::default();
     let raised = interrupt.clone();
-    ctrlc::set_handler(move || {
-        if raised.is_raised() {
-            // Nothing is torn: files are written beside their place and renamed.
-            std::process::exit(i32::from(STOPPED));
+    let mut first: Option<Instant> = None;
+    ctrlc::set_handler(move || match first {
+        None => {
+            first = Some(Instant::now());
+            raised.raise();
+            let text = "stopping after this step (once more stops at once)\n";
+            let _ = stderr().write_all(text.as_bytes());
         }
-        raised.raise();
-        let text = "stopping after this step (once more stops at once)\n";
-        let _ = stderr().write_all(text.as_bytes());
+        Some(first) if first.elapsed() < SAME_REQUEST => {}
+        // Nothing is torn: files are written beside their place and renamed.
+        Some(_) => stop_at_once(),
     })
     .map_err(|why| Failure::message(format!("cannot listen for Ctrl-C: {why}")))?;
     Ok(interrupt)
+}
+
+/// Ends the process without libtorch's clearing up, which must not run while other
+/// threads still compute.
+fn stop_at_once() -> ! {
+    #[cfg(unix)]
+    #[expect(unsafe_code, reason = "_exit has no safe form")]
+    // SAFETY: it takes no pointer and does not return.
+    unsafe {
+        libc::_exit(i32::from(STOPPED));
+    }
+    #[cfg(not(unix))]
+    std::process::exit(i32::from(STOPPED));
 }
 
 fn print_best(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), Failure> {

@@ -137,7 +137,6 @@ impl<'a> Drawing<'a> {
     fn node(&mut self, id: RegionId, index: NodeIndex, node: &Node, depth: usize) {
         if let Op::Scan { region } = node.op {
             self.open_box(depth, "scan: once a time step");
-            self.line(depth + 1, "style=\"rounded,bold\"");
             self.region(region, depth + 1);
             self.line(depth, "}");
             return;

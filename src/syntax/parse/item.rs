@@ -108,7 +108,7 @@ impl Builder<'_, '_, '_> {
         };
         let name = self.ident(&parts.one(Rule::ident)?);
         let params = self.params(&mut parts, span);
-        if let Some(bad) = parts.one(Rule::bad_head) {
+        if let Some(bad) = parts.one(Rule::bad_fn_head) {
             self.trap(&bad, Slot::FnRest, Some(span.start as usize));
             self.body(parts.one(Rule::body)?);
             return None;

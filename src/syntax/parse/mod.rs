@@ -52,7 +52,7 @@ const STACK: usize = 64 << 20;
 #[grammar = "grammar/enas.pest"]
 struct Grammar;
 
-/// Reads a file; see [`super::parse`].
+/// Reads a file; see [`super::parse()`].
 pub(super) fn file(file: &SourceFile, diagnostics: &mut Diagnostics) -> ast::File {
     let mut reporter = Reporter::new(file, diagnostics);
     if file.text.len() > MAX_LEN {

@@ -1,7 +1,5 @@
 //! What pest hands out, without the keywords and marks.
 
-use std::iter::{Filter, Peekable};
-
 use super::Rule;
 
 /// A rule that matched, and where.
@@ -9,13 +7,17 @@ pub(super) type Pair<'i> = pest::iterators::Pair<'i, Rule>;
 
 /// The meaningful parts of a pair, in order.
 pub(super) struct Parts<'i> {
-    inner: Peekable<Filter<pest::iterators::Pairs<'i, Rule>, fn(&Pair<'i>) -> bool>>,
+    inner: pest::iterators::Pairs<'i, Rule>,
 }
 
 impl<'i> Parts<'i> {
     /// The next part if it is of this rule.
     pub fn one(&mut self, rule: Rule) -> Option<Pair<'i>> {
-        self.inner.next_if(|pair| pair.as_rule() == rule)
+        while self.inner.peek().is_some_and(|pair| is_mark(&pair)) {
+            self.inner.next();
+        }
+        let is_wanted = self.inner.peek()?.as_rule() == rule;
+        if is_wanted { self.inner.next() } else { None }
     }
 }
 
@@ -23,15 +25,14 @@ impl<'i> Iterator for Parts<'i> {
     type Item = Pair<'i>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.inner.next()
+        self.inner.find(|pair| !is_mark(pair))
     }
 }
 
 /// The parts of a pair.
-pub(super) fn parts<'i>(pair: Pair<'i>) -> Parts<'i> {
-    let is_part: fn(&Pair<'i>) -> bool = |pair| !is_mark(pair.as_rule());
+pub(super) fn parts(pair: Pair<'_>) -> Parts<'_> {
     Parts {
-        inner: pair.into_inner().filter(is_part).peekable(),
+        inner: pair.into_inner(),
     }
 }
 
@@ -53,11 +54,11 @@ pub(super) fn end(pair: &Pair<'_>) -> usize {
     }
 }
 
-/// Whether a rule is a keyword or a mark, which say nothing that the rule around
+/// Whether a pair is a keyword or a mark, which say nothing that the rule around
 /// them does not.
-fn is_mark(rule: Rule) -> bool {
+fn is_mark(pair: &Pair<'_>) -> bool {
     matches!(
-        rule,
+        pair.as_rule(),
         Rule::EOI
             | Rule::k_use
             | Rule::k_space

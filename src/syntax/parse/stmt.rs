@@ -65,7 +65,8 @@ impl Builder<'_, '_, '_> {
     fn if_stmt(&mut self, pair: Pair<'_>) -> Option<ast::Stmt> {
         let span = self.span(&pair);
         let arms: Vec<_> = parts(pair).collect();
-        let levels = arms.len().saturating_sub(1);
+        let else_ifs = arms.iter().filter(|arm| arm.as_rule() == Rule::else_if_arm);
+        let levels = 1 + else_ifs.count();
         self.nested(levels, span, |builder| builder.if_arms(arms, span))
     }
 

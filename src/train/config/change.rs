@@ -104,11 +104,7 @@ mod tests {
 
     #[test]
     fn unknown_names_and_wrong_kinds_are_refused() {
-        let refused = |path, value| {
-            SearchConfig::default()
-                .with_one(path, value)
-                .unwrap_err()
-        };
+        let refused = |path, value| SearchConfig::default().with_one(path, value).unwrap_err();
         assert_eq!(
             refused("shared.bach", "1"),
             "there is no hyperparameter `shared.bach`; did you mean `batch`?"

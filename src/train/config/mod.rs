@@ -331,11 +331,7 @@ impl WeightsConfig {
 }
 
 fn rule(holds: bool, words: &str) -> Result<(), String> {
-    if holds {
-        Ok(())
-    } else {
-        Err(words.to_owned())
-    }
+    if holds { Ok(()) } else { Err(words.to_owned()) }
 }
 
 #[cfg(test)]
@@ -374,11 +370,17 @@ mod tests {
         let mut config = SearchConfig::default();
         config.shared.model.dropout.insert("hed".to_owned(), 0.1);
         let message = check(&config).unwrap_err();
-        assert!(message.starts_with("shared.model: ") && message.contains("`hed`"), "{message}");
+        assert!(
+            message.starts_with("shared.model: ") && message.contains("`hed`"),
+            "{message}"
+        );
         let mut config = SearchConfig::default();
         config.controller.network.hidden = 0;
         let message = check(&config).unwrap_err();
-        assert!(message.starts_with("controller.network.hidden"), "{message}");
+        assert!(
+            message.starts_with("controller.network.hidden"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -136,7 +136,10 @@ impl Case {
         folder: &Path,
         (stop_after, copy_after): (u64, u64),
         copy_to: &Path,
-    ) -> (Result<Vec<crate::derive::Candidate>, TrainError>, Vec<String>) {
+    ) -> (
+        Result<Vec<crate::derive::Candidate>, TrainError>,
+        Vec<String>,
+    ) {
         let run = Run::resume(folder, &self.recipe(Command::Search)).unwrap();
         let interrupt = Interrupt::default();
         let mut watcher = Watcher {
@@ -174,7 +177,11 @@ impl Case {
         let (result, _) = self.search(folder, (after, 0), folder);
         let error = result.unwrap_err();
         assert!(error.is_interrupt(), "{error}");
-        assert!(error.to_string().contains(&format!("after step {after} of")));
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("after step {after} of"))
+        );
     }
 
     fn train(&self, folder: &Path, option: &str, stop_after: u64) -> Result<Trained, TrainError> {
@@ -194,7 +201,15 @@ impl Case {
         };
         let architecture = self.architecture(option);
         let (space, data, config) = (&self.space, &self.data, &self.config);
-        retrain(space, &architecture, data, config, &run, Device::Cpu, &mut watch)
+        retrain(
+            space,
+            &architecture,
+            data,
+            config,
+            &run,
+            Device::Cpu,
+            &mut watch,
+        )
     }
 
     fn architecture(&self, line: &str) -> Architecture {
@@ -245,7 +260,12 @@ fn tensors(folder: &Path) -> Vec<(String, Tensor)> {
 fn assert_same(a: &Path, b: &Path, result: &str) {
     for file in [name::METRICS, name::CONFIG, result] {
         let read = |folder: &Path| fs::read_to_string(folder.join(file)).unwrap();
-        assert!(read(a) == read(b), "{file} differs:\n{}\n{}", read(a), read(b));
+        assert!(
+            read(a) == read(b),
+            "{file} differs:\n{}\n{}",
+            read(a),
+            read(b)
+        );
     }
     let (a, b) = (tensors(a), tensors(b));
     assert_eq!(a.len(), b.len());
@@ -264,14 +284,20 @@ fn a_search_leaves_metrics_and_its_best_architecture() {
     // 3 epochs of 3 minibatches and a report, 2 of them with 2 updates.
     assert_eq!(total, 3 * (3 + 1) + 2 * 2);
     assert_eq!(lines[0]["schema"], 1);
-    let steps: Vec<u64> = lines[1..].iter().map(|l| l["step"].as_u64().unwrap()).collect();
+    let steps: Vec<u64> = lines[1..]
+        .iter()
+        .map(|l| l["step"].as_u64().unwrap())
+        .collect();
     assert_eq!(steps, (1..=total).collect::<Vec<_>>());
     let best = fs::read_to_string(case.path().join(name::BEST)).unwrap();
     case.architecture(&best);
     let best: Value = serde_json::from_str(&best).unwrap();
     let candidates = best["candidates"].as_array().unwrap();
     assert_eq!(best["accuracy"], candidates[0]["accuracy"]);
-    assert_eq!((&best["schema"], &best["images"]), (&Value::from(1), &Value::from(10)));
+    assert_eq!(
+        (&best["schema"], &best["images"]),
+        (&Value::from(1), &Value::from(10))
+    );
 }
 
 #[test]
@@ -355,7 +381,11 @@ fn a_damaged_checkpoint_is_told_and_the_one_before_is_used() {
     let notices = case.finish(other.path());
     assert_eq!(notices.len(), 1);
     assert!(notices[0].starts_with("checkpoint-00000008: tensors.safetensors has"));
-    assert!(notices[0].ends_with("going on from step 6"), "{}", notices[0]);
+    assert!(
+        notices[0].ends_with("going on from step 6"),
+        "{}",
+        notices[0]
+    );
     assert_same(case.path(), other.path(), name::BEST);
 }
 
@@ -391,7 +421,10 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_architecture() {
     case.config.shared.clip = 0.0;
     let (result, _) = case.search(case.path(), (0, 0), case.path());
     let message = result.unwrap_err().to_string();
-    assert!(message.contains("of step ") && message.contains("f="), "{message}");
+    assert!(
+        message.contains("of step ") && message.contains("f="),
+        "{message}"
+    );
     assert!(message.contains("the last checkpoint is good"), "{message}");
 }
 

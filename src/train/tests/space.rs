@@ -159,7 +159,13 @@ pub(super) fn tiny() -> SearchSpace {
     let matrix: &[usize] = &[CLASSES, WIDTH];
     let weight = [("weight", Role::Weight, matrix)];
     let linear = Op::Linear { bias: false };
-    let y = b.node("linear", linear, &[CLASSES], &[(y, GuardId::ALWAYS)], &weight);
+    let y = b.node(
+        "linear",
+        linear,
+        &[CLASSES],
+        &[(y, GuardId::ALWAYS)],
+        &weight,
+    );
     b.region.inputs = vec![input];
     b.region.outputs = vec![y];
 

@@ -1,0 +1,793 @@
+//! The command line as scripts see it: standard output, standard error, exit codes.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// What a run of `enasc` leaves.
+#[derive(Debug)]
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_enasc"));
+    command
+        .args(args)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("NO_COLOR");
+    command
+}
+
+fn enasc_with(args: &[&str], stdin: &[u8]) -> Run {
+    let mut child = command(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that reads nothing may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn enasc(args: &[&str]) -> Run {
+    enasc_with(args, b"")
+}
+
+/// A run that must succeed in silence: its output.
+#[track_caller]
+fn good(args: &[&str]) -> String {
+    let run = enasc(args);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{args:?}");
+    run.out
+}
+
+#[track_caller]
+fn good_json(args: &[&str]) -> Value {
+    serde_json::from_str(&good(args)).unwrap()
+}
+
+/// A run that must fail with nothing on standard output: what it says.
+#[track_caller]
+fn bad(args: &[&str]) -> String {
+    let run = enasc(args);
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{args:?}");
+    run.err
+}
+
+/// A folder with one file in it.
+fn file_with(content: &[u8]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("space.enas");
+    std::fs::write(&path, content).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+const TINY: &str = "spaces/tiny.enas";
+
+// ---- check
+
+#[test]
+fn check_says_a_line_a_space() {
+    let run = enasc(&[
+        "check",
+        TINY,
+        "spaces/enas_macro.enas",
+        "spaces/nasbench201.enas",
+    ]);
+    assert_eq!(run.err, "");
+    assert_eq!(
+        run.out,
+        "tiny: 8 architectures, 3 decisions, 1 304 shared parameters\n\
+         enas_macro: 1.6062e29 architectures, 78 decisions, 697 860 shared parameters\n\
+         nasbench201: 15 625 architectures, 6 decisions, 1 699 536 shared parameters\n"
+    );
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
+fn check_shows_errors_and_goes_on_with_the_next_file() {
+    let (_folder, path) =
+        file_with(b"space a { input x: [8, 4, 4] output y: [2] y = x |> gapp |> linear(2) }");
+    let run = enasc(&["check", &path, "nowhere.enas", TINY]);
+    assert_eq!(run.code, Some(1));
+    assert_eq!(
+        run.out,
+        "tiny: 8 architectures, 3 decisions, 1 304 shared parameters\n"
+    );
+    assert!(
+        run.err.starts_with("enasc::names::unknown\n"),
+        "{}",
+        run.err
+    );
+    assert!(run.err.contains("unknown name `gapp`"), "{}", run.err);
+    assert!(run.err.contains("help: did you mean `gap`?"), "{}", run.err);
+    assert!(
+        run.err
+            .ends_with("error: cannot read nowhere.enas: no such file\n"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn check_in_json_is_one_array_for_all_files() {
+    assert_eq!(good_json(&["check", TINY, "--format", "json"]), json!([]));
+
+    let text = b"space a {\n  input x: [4]\n  output y: [2]\n  y = liner(x, 2)\n}\n";
+    let (_folder, path) = file_with(text);
+    let run = enasc(&["check", &path, TINY, &path, "--format", "json"]);
+    assert_eq!((run.code, run.err.as_str()), (Some(1), ""));
+    let array: Value = serde_json::from_str(&run.out).unwrap();
+    let expected = json!({
+        "code": "enasc::names::unknown",
+        "severity": "error",
+        "message": "unknown name `liner`",
+        "file": path,
+        "line": 4,
+        "column": 7,
+        "end_line": 4,
+        "end_column": 12,
+        "labels": [{
+            "message": "nothing of this name is in scope",
+            "file": path,
+            "line": 4,
+            "column": 7,
+            "end_line": 4,
+            "end_column": 12,
+        }],
+        "help": "did you mean `linear`?",
+    });
+    assert_eq!(array, json!([expected, expected]));
+}
+
+#[test]
+fn warnings_alone_are_no_failure() {
+    let (_folder, path) = file_with(b"space a { input x: [1] output y: [1] y = x }");
+    let run = enasc(&["check", &path]);
+    assert_eq!(run.code, Some(0));
+    assert_eq!(
+        run.out,
+        "a: 1 architecture, 0 decisions, 0 shared parameters\n"
+    );
+    assert!(
+        run.err.contains("`a` leaves nothing to decide"),
+        "{}",
+        run.err
+    );
+    assert_eq!(good(&["count", &path]), "1\n");
+    // Its one architecture is the empty line.
+    assert_eq!(good(&["sample", &path]), "\n");
+    assert!(good(&["stats", &path, "--arch", ""]).starts_with("a: one architecture\n"));
+}
+
+#[test]
+fn colour_is_for_terminals_unless_asked_for() {
+    let (_folder, path) = file_with(b"space a { }");
+    assert!(!bad(&["check", &path]).contains('\x1b'));
+    assert!(!bad(&["check", &path, "--color", "never"]).contains('\x1b'));
+    assert!(bad(&["--color", "always", "check", &path]).contains('\x1b'));
+    assert_eq!(
+        bad(&["count", "nowhere", "--color=always"]),
+        "\x1b[31merror:\x1b[0m cannot read nowhere: no such file\n"
+    );
+}
+
+// ---- count
+
+#[test]
+fn count_prints_the_number_alone() {
+    for (file, count) in [
+        ("spaces/enas_macro.enas", "160618186625454535808756219904\n"),
+        ("spaces/nasbench201.enas", "15625\n"),
+        ("spaces/enas_rnn.enas", "669692775628800\n"),
+        ("spaces/enas_micro.enas", "25628906250000000000000000\n"),
+        (TINY, "8\n"),
+    ] {
+        assert_eq!(good(&["count", file]), count);
+    }
+    // 6^6 * 2^15
+    let args = [
+        "count",
+        "spaces/enas_macro.enas",
+        "--set",
+        "layers=6",
+        "--set",
+        "ch=1",
+    ];
+    assert_eq!(good(&args), "1528823808\n");
+}
+
+#[test]
+fn count_in_json() {
+    let args = ["count", "spaces/enas_rnn.enas", "--format", "json"];
+    let mut value = good_json(&args);
+    let log10 = value["log10"].as_f64().unwrap();
+    assert!((log10 - 669_692_775_628_800f64.log10()).abs() < 1e-9);
+    value.as_object_mut().unwrap().remove("log10");
+    assert_eq!(
+        value,
+        json!({"space": "enas_rnn", "count": "669692775628800", "exact": true, "decisions": 23})
+    );
+}
+
+#[test]
+fn a_space_may_come_from_standard_input() {
+    let text = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(TINY)).unwrap();
+    let run = enasc_with(&["count", "-"], &text);
+    assert_eq!((run.code, run.out.as_str()), (Some(0), "8\n"));
+    let run = enasc_with(&["check", "-"], b"space");
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("[standard input:1:"), "{}", run.err);
+    let run = enasc_with(&["stats", "-", "--arch", "-"], &text);
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("not both"), "{}", run.err);
+}
+
+// ---- sample
+
+#[test]
+fn a_sampled_line_depends_on_the_seed_and_its_number_alone() {
+    let sample =
+        |n: &str, seed: &str| good(&["sample", "spaces/enas_macro.enas", "-n", n, "--seed", seed]);
+    let five = sample("5", "1");
+    assert_eq!(five.lines().count(), 5);
+    assert!(five.starts_with(&sample("2", "1")));
+    assert_eq!(five, sample("5", "1"));
+    assert_ne!(five, sample("5", "2"));
+    assert_eq!(sample("0", "1"), "");
+    // The same bytes in every release: scripts may rely on seeds.
+    assert_eq!(
+        good(&["sample", TINY, "-n", "3", "--seed", "5"]),
+        "h[1].f=conv3 h[1].skips={} h[2].f=max3 h[2].skips={0}\n\
+         h[1].f=conv3 h[1].skips={} h[2].f=conv3 h[2].skips={0}\n\
+         h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={}\n"
+    );
+}
+
+#[test]
+fn samples_in_json_are_an_object_a_line() {
+    let args = ["sample", TINY, "-n", "3", "--seed", "5"];
+    let json = good(&[&args[..], &["--format", "json"]].concat());
+    let lines: Vec<Value> = json
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[0]["space"], "tiny");
+    assert_eq!(
+        lines[0]["decisions"],
+        json!({"h[1].f": "conv3", "h[1].skips": [], "h[2].f": "max3", "h[2].skips": ["0"]})
+    );
+}
+
+#[test]
+fn who_reads_no_further_is_no_error() {
+    let mut child = command(&["sample", "spaces/enas_macro.enas", "-n", "100000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    drop(out);
+    let mut err = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut err)
+        .unwrap();
+    let code = child.wait().unwrap().code();
+    assert!(line.starts_with("h[1].f="));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+}
+
+// ---- stats
+
+#[test]
+fn stats_of_a_space_and_of_an_architecture() {
+    let value = good_json(&["stats", TINY, "--format", "json"]);
+    assert_eq!(
+        value,
+        json!({
+            "space": "tiny",
+            "parameters": 1304,
+            "shared_parameters": 1304,
+            "flops": 176_288,
+            "activations": 17_300,
+            "per": "example",
+            "nodes": 21,
+            "edges": 23,
+            "depth": 14,
+            "decisions": 3,
+            "architecture": null,
+        })
+    );
+    let line = "h[1].f=conv3 h[1].skips={} h[2].f=max3 h[2].skips={0}";
+    let value = good_json(&["stats", TINY, "--format", "json", "--arch", line]);
+    assert_eq!(value["parameters"], 712);
+    assert_eq!(value["shared_parameters"], 1304);
+    assert_eq!(value["architecture"], line);
+    assert_eq!(
+        good(&["stats", TINY, "--arch", line]),
+        "tiny: one architecture\n\
+         parameters            712\n\
+         shared parameters   1 304\n\
+         FLOPs              93 344 multiply-adds per example\n\
+         activations        12 692 numbers per example\n\
+         nodes                  15\n\
+         edges                  15\n\
+         depth                  12\n\
+         decisions               3\n"
+    );
+    let value = good_json(&["stats", "spaces/enas_rnn.enas", "--format", "json"]);
+    assert_eq!(value["per"], "token");
+}
+
+#[test]
+fn an_architecture_comes_in_any_form() {
+    let line = good(&["sample", TINY]);
+    let json = good(&["sample", TINY, "--format", "json"]);
+    let (_folder, file) = file_with(json.as_bytes());
+    let args = |arch| ["stats", TINY, "--arch", arch];
+    let expected = good(&args(line.trim()));
+    assert_eq!(good(&args(&json)), expected);
+    assert_eq!(good(&args(&file)), expected);
+    assert_eq!(enasc_with(&args("-"), line.as_bytes()).out, expected);
+}
+
+#[test]
+fn what_is_no_architecture_of_the_space_is_refused() {
+    let refused = |arch: &str| bad(&["stats", TINY, "--arch", arch]);
+    assert_eq!(
+        refused("nowhere.json"),
+        "error: `nowhere.json` is no file, and no architecture either \
+         (path=choice path=choice .., or JSON)\n"
+    );
+    assert_eq!(
+        refused("h[1].f=conv5 h[1].skips={} h[2].f=max3 h[2].skips={0}"),
+        "error: `h[1].f` cannot be `conv5`; it is one of conv3, max3\n"
+    );
+    assert!(refused("h[1].f=conv3").contains("makes no choice for `h[1].skips`"));
+    assert!(refused("h[1].g=conv3").contains("did you mean `h[1].f`?"));
+    assert!(refused("{").starts_with("error: the architecture cannot be read"));
+    let other = good(&["sample", "spaces/nasbench201.enas", "--format", "json"]);
+    assert!(refused(&other).contains("belongs to another space"));
+    // Another number of layers makes other decisions.
+    let macro_space = "spaces/enas_macro.enas";
+    let other = good(&["sample", macro_space, "--format", "json"]);
+    let run = enasc(&["stats", macro_space, "--set", "layers=6", "--arch", &other]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.contains("belongs to another space"), "{}", run.err);
+}
+
+// ---- graph and dump
+
+#[test]
+fn graphs_go_to_standard_output_or_into_a_file() {
+    let dot = good(&["graph", TINY]);
+    assert!(dot.starts_with("digraph \"tiny\" {\n") && dot.ends_with("}\n"));
+    let value = good_json(&["graph", TINY, "--format", "json"]);
+    let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "space",
+            "architecture",
+            "task",
+            "inputs",
+            "outputs",
+            "regions",
+            "params",
+            "conditions"
+        ]
+    );
+    assert_eq!(good_json(&["dump", TINY, "--stage", "graph"]), value);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.dot");
+    let name = path.to_str().unwrap();
+    assert_eq!(good(&["graph", TINY, "-o", name]), "");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), dot);
+    let nowhere = folder.path().join("no/tiny.dot");
+    let nowhere = nowhere.to_str().unwrap();
+    assert_eq!(
+        bad(&["graph", TINY, "-o", nowhere]),
+        format!("error: cannot write {nowhere}: there is no such folder\n")
+    );
+
+    let arch = good(&["sample", TINY]);
+    let child = good(&["graph", TINY, "--arch", arch.trim()]);
+    assert!(
+        child.len() < dot.len() && !child.contains("dashed"),
+        "{child}"
+    );
+}
+
+#[test]
+fn every_stage_can_be_dumped() {
+    assert_eq!(
+        good(&["dump", TINY, "--stage", "space"]),
+        "space tiny\n\
+        \x20 classes = 4\n\
+        \x20 width = 8\n\
+        \x20 ch = 1\n\
+        \x20 size = 12\n\
+         \n\
+         candidates\n\
+        \x20 Layer: 2\n\
+         \n\
+         elements\n\
+        \x20 h[0]\n\
+        \x20 h[1]: h[1].f, h[1].skips\n\
+        \x20 h[2]: h[2].f, h[2].skips\n\
+         \n\
+         decisions: 3 tokens, 8 architectures, hash 4bf14acf6927500b\n\
+        \x20 h[1].f = one of {conv3, max3}\n\
+        \x20 h[1].skips = any of {}\n\
+        \x20 h[2].f = one of {conv3, max3}\n\
+        \x20 h[2].skips = any of {0: h[0]}\n"
+    );
+    assert_eq!(
+        good(&["dump", TINY, "--stage", "plan"]),
+        "\x20  0  no decision; anchor h[0]\n\
+         \x20  1  h[1].f = one of 2 of table Layer\n\
+         \x20  2  h[1].skips = any of 0 elements; anchor h[1]\n\
+         \x20  3  h[2].f = one of 2 of table Layer\n\
+         \x20  4  h[2].skips = any of 1 elements; anchor h[2]\n"
+    );
+    let ast = good_json(&["dump", TINY, "--stage", "ast"]);
+    assert!(
+        ast["items"]
+            .as_array()
+            .is_some_and(|items| items.len() == 2)
+    );
+    // What can be read of a file with errors is shown.
+    let run = enasc_with(&["dump", "-", "--stage", "ast"], b"const N = 1\nspace {");
+    assert_eq!(run.code, Some(1));
+    assert!(run.err.starts_with("enasc::syntax::"), "{}", run.err);
+    assert!(run.out.contains("\"N\""), "{}", run.out);
+}
+
+#[test]
+fn conditions_stand_in_a_dump() {
+    let text = b"ops A = { relu, tanh }\n\
+        space a { input x: [2] output y: [2]\n\
+        let f = choose { plain: x, deep: choose A(x) } y = f }";
+    let run = enasc_with(&["dump", "-", "--stage", "space"], text);
+    assert!(
+        run.out.contains("; if f = deep\n"),
+        "{}{}",
+        run.out,
+        run.err
+    );
+}
+
+// ---- doctor and the commands that need libtorch
+
+#[test]
+fn doctor_tells_people_and_programs() {
+    let text = good(&["doctor"]);
+    assert!(text.starts_with(concat!("enasc      ", env!("CARGO_PKG_VERSION"), "\n")));
+    let value = good_json(&["doctor", "--format", "json"]);
+    assert_eq!(value["version"], env!("CARGO_PKG_VERSION"));
+    assert!(value["problems"].is_array());
+}
+
+/// `enasc` alone in a folder, or with `enasc-torch` of some content beside it.
+#[cfg(unix)]
+fn installed(torch: Option<&str>) -> (tempfile::TempDir, PathBuf) {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let enasc = folder.path().join("enasc");
+    std::fs::copy(env!("CARGO_BIN_EXE_enasc"), &enasc).unwrap();
+    if let Some(text) = torch {
+        let path = folder.path().join("enasc-torch");
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    (folder, enasc)
+}
+
+#[cfg(unix)]
+fn run_installed(enasc: &Path, args: &[&str]) -> Run {
+    let output = Command::new(enasc)
+        .args(args)
+        .env_remove("LD_LIBRARY_PATH")
+        .output()
+        .unwrap();
+    Run {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[cfg(unix)]
+const EVAL: [&str; 4] = ["eval", "run", "--data", "synthetic"];
+
+#[cfg(unix)]
+#[test]
+fn without_its_sibling_a_search_says_what_is_missing() {
+    let (folder, enasc) = installed(None);
+    let run = run_installed(&enasc, &EVAL);
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+    let path = folder.path().join("enasc-torch");
+    let expected = format!(
+        "error: `enasc eval` needs {}, which is not there",
+        path.display()
+    );
+    assert!(run.err.starts_with(&expected), "{}", run.err);
+    assert!(run.err.contains("cargo build --release"), "{}", run.err);
+    assert_eq!(run.err.lines().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn without_libtorch_a_search_says_what_to_do() {
+    // A script in the place of an executable that the loader does not start.
+    let script = "#!/bin/sh\necho loader: no libtorch_cpu.so >&2\nexit 127\n";
+    let (_folder, enasc) = installed(Some(script));
+    let run = run_installed(&enasc, &EVAL);
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+    assert!(
+        run.err.starts_with("error: `enasc eval` needs libtorch"),
+        "{}",
+        run.err
+    );
+    assert!(run.err.contains("make setup"), "{}", run.err);
+    assert_eq!(run.err.lines().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_sibling_gets_the_command_line_and_gives_the_exit_code() {
+    let script = "#!/bin/sh\n[ \"$1\" = --version ] && exit 0\necho \"$@\"\nexit 42\n";
+    let (_folder, enasc) = installed(Some(script));
+    let run = run_installed(&enasc, &EVAL);
+    assert_eq!((run.code, run.err.as_str()), (Some(42), ""));
+    assert_eq!(run.out, "eval run --data synthetic\n");
+    // A wrong command line does not reach it.
+    let run = run_installed(&enasc, &["eval", "run"]);
+    assert_eq!(run.code, Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sibling_that_cannot_start_is_an_error() {
+    let (folder, enasc) = installed(Some("no program"));
+    let run = run_installed(&enasc, &EVAL);
+    assert_eq!(run.code, Some(1));
+    assert_eq!(run.err.lines().count(), 1, "{}", run.err);
+    drop(folder);
+}
+
+// ---- the command line itself
+
+#[test]
+fn wrong_command_lines_have_a_code_of_their_own() {
+    for args in [
+        &["frobnicate"][..],
+        &[],
+        &["check"],
+        &["count", "a", "b"],
+        &["count", TINY, "--set", "layers"],
+        &["dump", TINY],
+        &["stats", TINY, "--format", "xml"],
+    ] {
+        let run = enasc(args);
+        assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{args:?}");
+        assert!(!run.err.is_empty());
+    }
+}
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    for command in [
+        "check", "count", "sample", "stats", "graph", "dump", "doctor", "search", "derive",
+        "train", "eval",
+    ] {
+        let help = good(&[command, "--help"]);
+        let example = format!("Example:\n  enasc {command} ");
+        let piped = format!("| enasc {command} ");
+        let alone = format!("Example:\n  enasc {command}\n");
+        assert!(
+            help.contains(&example) || help.contains(&piped) || help.contains(&alone),
+            "{help}"
+        );
+    }
+    assert!(good(&["--help"]).contains("neural-architecture search"));
+    assert_eq!(
+        good(&["--version"]),
+        concat!("enasc ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+// ---- bad input
+
+#[test]
+fn files_that_cannot_be_read_are_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().to_str().unwrap();
+    for command in ["check", "count", "sample", "stats", "graph"] {
+        assert_eq!(
+            bad(&[command, "no/such.enas"]),
+            "error: cannot read no/such.enas: no such file\n"
+        );
+        assert_eq!(
+            bad(&[command, name]),
+            format!("error: cannot read {name}: it is a folder\n")
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_told_by_its_first_bad_byte() {
+    let (_folder, path) = file_with(b"space a {\n  // caf\xe9\n}\n");
+    let run = enasc(&["check", &path, "--format", "json"]);
+    assert_eq!(run.code, Some(1));
+    let array: Value = serde_json::from_str(&run.out).unwrap();
+    let found = &array[0];
+    assert_eq!(found["code"], "enasc::syntax::not_utf8");
+    assert_eq!((&found["line"], &found["column"]), (&json!(2), &json!(9)));
+    assert_eq!(found["labels"][0]["message"], "byte 18 is 0xe9");
+    assert_eq!(found["help"], "save the file as UTF-8");
+    assert!(bad(&["count", &path]).contains("the file is not UTF-8 text"));
+
+    let utf16: Vec<u8> = "\u{feff}space"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let (_folder, path) = file_with(&utf16);
+    assert!(bad(&["check", &path]).contains("it looks like UTF-16"));
+}
+
+/// Bytes without order, the same in every run.
+fn noise(n: usize) -> Vec<u8> {
+    use rand::{RngCore, SeedableRng};
+    let mut bytes = vec![0; n];
+    rand_chacha::ChaCha8Rng::seed_from_u64(0).fill_bytes(&mut bytes);
+    bytes
+}
+
+#[test]
+fn noise_is_refused_quickly_and_briefly() {
+    let mut noise = noise(10_000_000);
+    let (_folder, binary) = file_with(&noise);
+    for byte in &mut noise {
+        *byte = b' ' + *byte % 95;
+    }
+    let (_folder2, long) = file_with(&noise);
+    noise.truncate(1_000_000);
+    let (_folder3, text) = file_with(&noise);
+    for path in [binary, long, text] {
+        let err = bad(&["check", &path]);
+        assert!(err.starts_with("enasc::syntax::"), "{err}");
+        assert!(err.len() < 100_000, "{} bytes", err.len());
+    }
+}
+
+#[test]
+fn a_hundred_thousand_brackets_are_too_deep() {
+    for bracket in ["(", "[", "{"] {
+        let (_folder, path) = file_with(bracket.repeat(100_000).as_bytes());
+        let err = bad(&["check", &path]);
+        assert!(err.contains("enasc::syntax::too_deep"), "{err}");
+        let run = enasc(&["dump", &path, "--stage", "ast"]);
+        assert_eq!(run.code, Some(1));
+    }
+    // What is just allowed does not overflow the stack either.
+    let nested = format!(
+        "space a {{ input x: [1] output y: [1] y = {}x{} }}",
+        "(".repeat(250),
+        ")".repeat(250)
+    );
+    let (_folder, path) = file_with(nested.as_bytes());
+    assert_eq!(good(&["count", &path]), "1\n");
+    good(&["dump", &path, "--stage", "ast"]);
+}
+
+#[test]
+fn spaces_that_are_none_are_told_what_they_lack() {
+    for (text, message) in [
+        ("", "the file declares no space"),
+        ("// nothing\n", "the file declares no space"),
+        ("space a { output y: [1] y = y }", "the space has no input"),
+        (
+            "space a { input x: [1] let z = x }",
+            "the space has no output",
+        ),
+        ("space a { input x: [1] output y: [1] }", "`y`"),
+        (
+            "use std::vision.{conv_bm}\nspace a { input x: [1] output y: [1] y = x }",
+            "did you mean `conv_bn`?",
+        ),
+    ] {
+        let (_folder, path) = file_with(text.as_bytes());
+        let err = bad(&["check", &path]);
+        assert!(err.contains(message), "{err}");
+        assert_eq!(bad(&["stats", &path]), err);
+    }
+}
+
+#[test]
+fn no_nodes_are_a_network_all_the_same() {
+    let run = enasc(&["check", "spaces/enas_macro.enas", "--set", "layers=0"]);
+    assert_eq!(run.code, Some(0));
+    assert!(
+        run.err.contains("`enas_macro` leaves nothing to decide"),
+        "{}",
+        run.err
+    );
+    assert_eq!(
+        good(&["count", "spaces/enas_macro.enas", "--set", "layers=0"]),
+        "1\n"
+    );
+    // The first node is there in any case.
+    assert_eq!(
+        good(&["count", "spaces/enas_rnn.enas", "--set", "n=0"]),
+        "4\n"
+    );
+    let err = bad(&["count", TINY, "--set", "width=0"]);
+    assert!(err.starts_with("enasc::shape::empty_dimension\n"), "{err}");
+}
+
+#[test]
+fn unknown_settings_are_refused() {
+    let refused = |set: &str| bad(&["count", "spaces/enas_macro.enas", "--set", set]);
+    let err = refused("layer=3");
+    assert!(err.starts_with("enasc::names::bad_setting\n"), "{err}");
+    assert!(err.contains("help: did you mean `layers`?"), "{err}");
+    assert!(refused("layers=three").contains("takes a whole number"));
+    assert!(refused("layers=99999999999999999999").contains("takes a whole number"));
+    assert!(refused("layers=100000000").contains("enasc::eval::step_budget"));
+}
+
+#[test]
+fn a_file_with_several_spaces_needs_a_name() {
+    let text = b"space a { input x: [1] output y: [1] y = x }\n\
+                 space b { input x: [2] output y: [2] y = choose { relu(x), tanh(x) } }\n";
+    let (_folder, path) = file_with(text);
+    let run = enasc(&["check", &path]);
+    assert_eq!(run.code, Some(0));
+    assert_eq!(run.out.lines().count(), 2);
+    assert_eq!(
+        bad(&["count", &path]),
+        format!("error: {path} declares 2 spaces: a, b; name one with --space\n")
+    );
+    assert_eq!(good(&["count", &path, "--space", "b"]), "2\n");
+    let err = bad(&["count", &path, "--space", "c"]);
+    assert!(err.contains("the file has no space `c`"), "{err}");
+    assert_eq!(
+        enasc(&["check", &path, "--space", "b"]).out.lines().count(),
+        1
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let output = command(&["count", TINY])
+        .stdout(full.unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: cannot write standard output: no space left on device\n"
+    );
+}

@@ -1,0 +1,235 @@
+//! The shipped spaces: their sizes in the papers, and what follows for every
+//! architecture.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use enasc::decision::{self, Architecture};
+use enasc::graph::{ChildRegion, Op, ParamId, cost, select};
+use enasc::unroll::Settings;
+use enasc::{Options, SearchSpace, compile};
+use rand::SeedableRng;
+
+use crate::spaces::{check_child, enumerate};
+
+const TINY: &str = include_str!("../spaces/tiny.enas");
+const RNN: &str = include_str!("../spaces/enas_rnn.enas");
+const MACRO: &str = include_str!("../spaces/enas_macro.enas");
+const MICRO: &str = include_str!("../spaces/enas_micro.enas");
+const NASBENCH: &str = include_str!("../spaces/nasbench201.enas");
+
+fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
+    let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+    let options = Options {
+        settings: Settings(pairs.collect()),
+        space: None,
+    };
+    let compilation = compile("golden.enas", text, &options);
+    let mut spaces = compilation.spaces;
+    spaces
+        .pop()
+        .unwrap_or_else(|| panic!("{:?}", compilation.diagnostics))
+}
+
+/// Small relatives of all shipped spaces, with how many architectures they have.
+fn small() -> Vec<(SearchSpace, u32)> {
+    // The number of nodes of a cell is no parameter of the space.
+    let micro = MICRO.replace("n: int = 5", "n: int = 1");
+    assert_ne!(micro, MICRO);
+    vec![
+        (space_with(TINY, &[]), 8),
+        (space_with(RNN, &[("n", "1")]), 4),
+        (space_with(RNN, &[("n", "4")]), 4u32.pow(4) * 6),
+        (space_with(MACRO, &[("layers", "0")]), 1),
+        (
+            space_with(MACRO, &[("layers", "3")]),
+            6u32.pow(3) * 2u32.pow(3),
+        ),
+        (
+            space_with(&micro, &[("layers", "1")]),
+            (5u32.pow(2) * 2 * 2).pow(2),
+        ),
+    ]
+}
+
+#[test]
+fn counts_are_those_of_the_papers() {
+    for (text, count, tokens) in [
+        // 4^12 * 11!
+        (RNN, "669692775628800", 23),
+        // (5^10 * (2 * 3 * 4 * 5 * 6)^2)^2
+        (MICRO, "25628906250000000000000000", 40),
+        // 6^12 * 2^66
+        (MACRO, "160618186625454535808756219904", 78),
+        // 5^6
+        (NASBENCH, "15625", 6),
+        (TINY, "8", 3),
+    ] {
+        let space = space_with(text, &[]);
+        let counted = decision::count(&space.decisions).to_string();
+        assert_eq!(
+            (counted.as_str(), space.decisions.tokens()),
+            (count, tokens)
+        );
+    }
+}
+
+#[test]
+fn counts_are_those_of_enumeration() {
+    for (space, n) in small() {
+        assert_eq!(
+            decision::count(&space.decisions),
+            n.into(),
+            "{}",
+            space.name
+        );
+        let all = enumerate(&space.decisions);
+        let different: BTreeSet<&Architecture> = all.iter().collect();
+        assert_eq!((all.len(), different.len()), (n as usize, n as usize));
+    }
+    let all = enumerate(&space_with(NASBENCH, &[]).decisions);
+    assert_eq!(all.len(), 15625);
+}
+
+#[test]
+fn every_architecture_has_a_child_and_every_parameter_a_use() {
+    for (space, n) in small() {
+        // Some thousands of micro networks tell no more than some hundreds.
+        let all = enumerate(&space.decisions);
+        let whole = cost::supergraph(&space.graph);
+        let mut used: BTreeSet<ParamId> = BTreeSet::new();
+        for architecture in all.iter().step_by(if n > 5000 { 7 } else { 1 }) {
+            let child = select(&space.graph, &space.decisions, architecture);
+            check_child(&space, &child);
+            let cost = cost::child(&space.graph, &child);
+            assert!(cost.parameters <= whole.parameters && cost.flops <= whole.flops);
+            assert!(cost.depth <= whole.depth);
+            assert_eq!(
+                cost.parameters,
+                space.graph.params.trained(child.params.clone())
+            );
+            used.extend(child.params);
+        }
+        assert_eq!(
+            used.len(),
+            space.graph.params.params.len(),
+            "{}",
+            space.name
+        );
+    }
+}
+
+#[test]
+fn architectures_read_back_from_both_forms() {
+    for text in [TINY, RNN, MACRO, MICRO, NASBENCH] {
+        let space = space_with(text, &[]);
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        for _ in 0..20 {
+            let architecture = decision::sample(&space.decisions, &mut rng);
+            let line = architecture.to_line(&space.decisions);
+            let json = architecture.to_json(&space.decisions, &space.name);
+            for form in [line, json.to_string(), format!("{json:#}")] {
+                let read = Architecture::parse(&form, &space.decisions, &space.name);
+                assert_eq!(read.as_ref(), Ok(&architecture), "{form}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_two_operations_of_a_network_share_what_is_not_tied() {
+    for text in [TINY, RNN, MACRO, MICRO, NASBENCH] {
+        let space = space_with(text, &[]);
+        let params = &space.graph.params.params;
+        let names: BTreeSet<&str> = params.iter().map(|param| param.name.as_str()).collect();
+        assert_eq!(names.len(), params.len(), "{}", space.name);
+
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        for _ in 0..10 {
+            let architecture = decision::sample(&space.decisions, &mut rng);
+            let child = select(&space.graph, &space.decisions, &architecture);
+            let mut uses: BTreeMap<ParamId, u32> = BTreeMap::new();
+            for step in child.regions.iter().flat_map(|region| &region.steps) {
+                for param in &step.params {
+                    *uses.entry(*param).or_default() += 1;
+                }
+            }
+            let shared: Vec<&str> = uses
+                .iter()
+                .filter(|(_, n)| **n > 1)
+                .map(|(id, _)| space.graph.params.get(*id).unwrap().name.as_str())
+                .collect();
+            match space.name.as_str() {
+                "enas_rnn" => assert_eq!(shared, ["embed.weight"]),
+                _ => assert_eq!(shared, [""; 0]),
+            }
+        }
+    }
+}
+
+/// The paths of what a step reads.
+fn reads<'a>(space: &'a SearchSpace, region: usize, child: &ChildRegion, op: &Op) -> Vec<&'a str> {
+    let graph = &space.graph.regions[region].graph;
+    let step = child
+        .steps
+        .iter()
+        .find(|step| graph[step.node].op == *op)
+        .unwrap();
+    step.inputs
+        .iter()
+        .map(|&input| graph[child.steps[input].node].path.as_str())
+        .collect()
+}
+
+/// Section 2.1 of the ENAS paper: node 1 applies tanh to the input; node 2 relu to
+/// node 1; node 3 relu to node 2; node 4 tanh to node 1. Nodes 3 and 4 are loose
+/// ends, and the cell's output is their mean.
+#[test]
+fn the_recurrent_cell_of_the_paper() {
+    let space = space_with(RNN, &[("n", "4")]);
+    let line = "Cell.f0=tanh Cell.h[1].p=0 Cell.h[1].f=relu \
+                Cell.h[2].p=1 Cell.h[2].f=relu Cell.h[3].p=0 Cell.h[3].f=tanh";
+    let architecture = Architecture::parse(line, &space.decisions, &space.name).unwrap();
+    let child = select(&space.graph, &space.decisions, &architecture);
+    let body = &child.regions[1];
+    assert_eq!(
+        reads(&space, 1, body, &Op::Mean),
+        ["Cell.h[2].highway", "Cell.h[3].highway"]
+    );
+    let matrices: Vec<&str> = child
+        .params
+        .iter()
+        .map(|id| space.graph.params.get(*id).unwrap().name.as_str())
+        .filter(|name| name.contains("linear"))
+        .collect();
+    assert_eq!(
+        matrices,
+        [
+            "Cell.linear@tanh.weight",
+            "Cell.h[1].linear@0,relu.weight",
+            "Cell.h[2].linear@1,relu.weight",
+            "Cell.h[3].linear@0,tanh.weight",
+        ]
+    );
+}
+
+/// Section 2.3 of the paper: a layer adds what it skips to, and nothing else.
+#[test]
+fn skips_of_the_macro_space_are_what_was_picked() {
+    let space = space_with(MACRO, &[("layers", "4")]);
+    let skips = |sets: [&str; 4]| {
+        let layers = sets.iter().enumerate();
+        layers
+            .map(|(l, set)| format!("h[{0}].f=max3 h[{0}].skips={{{set}}}", l + 1))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let edges = |line: &str| {
+        let architecture = Architecture::parse(line, &space.decisions, &space.name).unwrap();
+        let child = select(&space.graph, &space.decisions, &architecture);
+        cost::child(&space.graph, &child).edges
+    };
+    let none = edges(&skips(["", "", "", ""]));
+    // h[1] and h[2] stand after both reductions, on the way to h[3] already.
+    assert_eq!(edges(&skips(["", "", "", "2"])), none + 1);
+    assert!(edges(&skips(["", "", "1", "1,2"])) > none + 3);
+}
