@@ -12,7 +12,7 @@ use crate::diagnostic::render::Style;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "enasc", version, max_term_width = 100)]
 pub struct Cli {
-    /// Colour in messages; auto: on a terminal, unless NO_COLOR is set
+    /// Colour in messages; auto: on a terminal, unless `NO_COLOR` is set
     #[arg(
         long,
         global = true,

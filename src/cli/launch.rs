@@ -33,7 +33,8 @@ pub(super) fn run(command: &TorchCommand) -> Result<ExitCode, CliError> {
     become_it(torch).map_err(|source| CliError::Start { path, source })
 }
 
-/// Whether the loader brings an executable to its `main`.
+/// Whether the loader brings an executable to its `main`. One that is not even
+/// started has another fault, which starting it in earnest will tell.
 fn starts(path: &Path) -> bool {
     /// The loader's exit code for a library that is missing.
     const NOT_LOADED: i32 = 127;
@@ -43,7 +44,7 @@ fn starts(path: &Path) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    trial.is_ok_and(|status| status.code() != Some(NOT_LOADED))
+    !trial.is_ok_and(|status| status.code() == Some(NOT_LOADED))
 }
 
 #[cfg(unix)]

@@ -165,7 +165,9 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let error = write(Some(&folder.path().join("no/where")), "").unwrap_err();
         assert!(
-            error.to_string().ends_with("no/where: there is no such folder"),
+            error
+                .to_string()
+                .ends_with("no/where: there is no such folder"),
             "{error}"
         );
         assert!(write(Some(folder.path()), "").is_err());

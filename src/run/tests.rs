@@ -207,13 +207,13 @@ fn damage_is_found_and_the_checkpoint_before_is_used() {
             fs::write(c.join("tensors.safetensors"), "at 21").unwrap();
         }),
         ("state.json", &|c| {
-            fs::remove_file(c.join("state.json")).unwrap()
+            fs::remove_file(c.join("state.json")).unwrap();
         }),
         ("manifest.json", &|c| {
-            fs::write(c.join("manifest.json"), "{\"fi").unwrap()
+            fs::write(c.join("manifest.json"), "{\"fi").unwrap();
         }),
         ("manifest.json", &|c| {
-            fs::remove_file(c.join("manifest.json")).unwrap()
+            fs::remove_file(c.join("manifest.json")).unwrap();
         }),
     ];
     for (says, damage) in damages {

@@ -26,7 +26,7 @@ pub enum TrainError {
     InterruptedEvaluation,
     /// A loss or a gradient is no number any more.
     #[error(
-        "the {what} of step {step} (epoch {epoch}) is {value}, so the weights were left as they were and the run stopped; the architecture of that step: {architecture}; the last checkpoint is good: try a smaller learning rate or a smaller clip"
+        "the {what} of step {step} (epoch {epoch}) is {value}, so the weights were left as they were and the run stopped; the architecture of that step: {architecture}; what was saved before is good: try a smaller learning rate or a smaller clip"
     )]
     NotFinite {
         /// `loss` or `gradient`.
@@ -56,7 +56,7 @@ pub enum TrainError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The policy cannot be updated.
-    #[error("{0}; the last checkpoint is good: try a smaller controller.policy.lr")]
+    #[error("{0}; what was saved before is good: try a smaller controller.policy.lr")]
     Policy(#[from] PolicyError),
     /// Saved tensors that are not those of this run.
     #[error("{file} does not hold the tensors of this run: {why}")]

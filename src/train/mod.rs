@@ -41,9 +41,7 @@ mod timeline;
 mod weights;
 
 pub use batch::{Batch, Loader, even_parts};
-pub use config::{
-    DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig,
-};
+pub use config::{DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig};
 pub use drive::Watch;
 pub use error::TrainError;
 pub use evaluate::{Evaluation, evaluate, score};

@@ -381,6 +381,8 @@ impl Evaluator<'_> {
         for (param, arg) in function.params.iter().zip(bound) {
             let (value, span) = match (arg, &param.default) {
                 (Some(arg), _) => (arg.value, arg.span),
+                // A default may read what an unknown argument leaves unbound.
+                (None, Some(_)) if !ok => continue,
                 (None, Some(default)) => (self.eval(default), default.span),
                 (None, None) => {
                     self.report(diagnostics::missing_argument(

@@ -444,6 +444,11 @@ impl Evaluator<'_> {
 }
 
 fn slice(list: &List, start: usize, end: usize) -> Value {
+    let unknown = |item: &Item| matches!(item.value, Value::Unknown);
+    if list.element.is_none() && list.items.iter().any(unknown) {
+        // What is wrong with the elements is reported; no part of them tells more.
+        return Value::Unknown;
+    }
     let items = list.items.get(start..end).unwrap_or_default().to_vec();
     Value::List(Rc::new(List {
         may_be_empty: items.is_empty() || list.dynamic,

@@ -9,6 +9,7 @@ mod brackets;
 mod builder;
 mod expected;
 mod expr;
+mod failure;
 mod habits;
 mod item;
 mod number;
