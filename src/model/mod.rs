@@ -38,8 +38,8 @@ use tch::{Device, Tensor};
 
 pub use config::{Init, Mode, ModelConfig, Statistics};
 pub use device::{DeviceRequest, choose, load_cuda};
-pub use memory::keep_freed_memory;
 pub use error::ModelError;
+pub use memory::keep_freed_memory;
 
 use crate::graph::{Child, ParamId, Role, Supergraph};
 use params::Params;

@@ -292,7 +292,9 @@ impl Evaluator<'_> {
     /// Opens the definition of an element; a cell's later instances find the
     /// element of the first.
     fn open_element(&mut self, family: &str, index: usize, site: Span) -> ElementId {
-        let name = self.decision_path.with(&format!("{family}[{index}]"), (site, site));
+        let name = self
+            .decision_path
+            .with(&format!("{family}[{index}]"), (site, site));
         let known = self.cell_element(&name);
         let id = known.unwrap_or_else(|| {
             let id = ElementId(self.decisions.elements.len() as u32);

@@ -425,7 +425,10 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_architecture() {
         message.contains("of step ") && message.contains("f="),
         "{message}"
     );
-    assert!(message.contains("what was saved before is good"), "{message}");
+    assert!(
+        message.contains("what was saved before is good"),
+        "{message}"
+    );
 }
 
 #[test]
