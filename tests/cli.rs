@@ -808,3 +808,188 @@ fn a_full_disk_is_an_error() {
         "error: cannot write standard output: no space left on device\n"
     );
 }
+
+// ---- what scripts rely on
+
+/// The keys of an object, in the order they were printed.
+fn keys(value: &Value) -> Vec<&str> {
+    value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+#[test]
+fn objects_have_their_keys_in_the_order_of_the_contract() {
+    let (_folder, path) = file_with(b"space a { input x: [1] output y: [1] y = z }");
+    let run = enasc(&["check", &path, "--format", "json"]);
+    let array: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(
+        keys(&array[0]),
+        [
+            "code",
+            "severity",
+            "message",
+            "file",
+            "line",
+            "column",
+            "end_line",
+            "end_column",
+            "labels",
+            "help"
+        ]
+    );
+    // Also where there is nothing to say, and at the first character of a file.
+    let run = enasc_with(&["check", "-", "--format", "json"], b"?");
+    let array: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(keys(&array[0]).len(), 10);
+    assert_eq!(
+        (&array[0]["line"], &array[0]["column"]),
+        (&json!(1), &json!(1))
+    );
+
+    for (space, decisions) in [
+        ("nasbench201", 6),
+        ("enas_rnn", 23),
+        ("enas_micro", 40),
+        ("enas_macro", 78),
+    ] {
+        let file = format!("spaces/{space}.enas");
+        let value = good_json(&["count", &file, "--format", "json"]);
+        assert_eq!(
+            keys(&value),
+            ["space", "count", "exact", "decisions", "log10"]
+        );
+        assert_eq!(value["space"], space);
+        assert_eq!(value["decisions"], decisions);
+        let value = good_json(&["stats", &file, "--format", "json"]);
+        for key in [
+            "parameters",
+            "shared_parameters",
+            "flops",
+            "nodes",
+            "edges",
+            "decisions",
+        ] {
+            assert!(value[key].is_u64(), "{space}: {key}");
+        }
+        assert_eq!(value["decisions"], decisions);
+    }
+}
+
+#[test]
+fn an_architecture_costs_no_more_than_its_space() {
+    for space in [
+        "tiny",
+        "nasbench201",
+        "enas_rnn",
+        "enas_micro",
+        "enas_macro",
+    ] {
+        let file = format!("spaces/{space}.enas");
+        let whole = good_json(&["stats", &file, "--format", "json"]);
+        for arch in good(&["sample", &file, "-n", "3", "--seed", "9"]).lines() {
+            let one = good_json(&["stats", &file, "--arch", arch, "--format", "json"]);
+            let number = |key: &str| one[key].as_u64().unwrap();
+            assert!(number("parameters") <= number("shared_parameters"));
+            assert_eq!(one["shared_parameters"], whole["shared_parameters"]);
+            assert!(number("flops") <= whole["flops"].as_u64().unwrap());
+            assert!(number("decisions") <= whole["decisions"].as_u64().unwrap());
+        }
+    }
+}
+
+#[test]
+fn no_color_is_heeded_and_an_order_is_stronger() {
+    let (_folder, path) = file_with(b"space a { }");
+    let run = |args: &[&str]| {
+        let output = command(args).env("NO_COLOR", "1").output().unwrap();
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(!run(&["check", &path]).contains('\x1b'));
+    assert!(!run(&["check", &path, "--color", "auto"]).contains('\x1b'));
+    assert!(run(&["check", &path, "--color", "always"]).contains('\x1b'));
+}
+
+#[test]
+fn graphs_in_json_go_into_a_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.json");
+    let args = ["graph", TINY, "--format", "json"];
+    let text = good(&args);
+    let out = ["-o", path.to_str().unwrap()];
+    assert_eq!(good(&[&args[..], &out].concat()), "");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
+#[test]
+fn doctor_speaks_of_what_a_search_needs() {
+    let text = good(&["doctor"]);
+    for word in ["libtorch", "CUDA", "threads", "memory", "disk"] {
+        assert!(text.contains(word), "no word of {word}:\n{text}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn every_training_command_without_its_sibling_is_one_sentence() {
+    let (_folder, enasc) = installed(None);
+    let data = ["--data", "synthetic"];
+    for args in [
+        &["search", TINY, "--out", "run", data[0], data[1]][..],
+        &["derive", "run"],
+        &[
+            "train", TINY, "--arch", "a", "--out", "run", data[0], data[1],
+        ],
+        &["eval", "run", data[0], data[1]],
+    ] {
+        let run = run_installed(&enasc, args);
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{args:?}");
+        let start = format!("error: `enasc {}` needs ", args[0]);
+        assert!(run.err.starts_with(&start), "{}", run.err);
+        assert_eq!(run.err.lines().count(), 1);
+    }
+}
+
+/// What is hopeless is answered within 10 seconds, in words: no signal (which has
+/// no exit code) and no panic (which has 101).
+#[test]
+fn hopeless_files_are_refused_in_time() {
+    let deep = 100_000;
+    let pairs = |open: &str, close: &str| open.repeat(deep) + &close.repeat(deep);
+    let inside = |value: String| {
+        format!("space a {{ input x: [1] output y: [1] y = {value} }}").into_bytes()
+    };
+    for (what, text) in [
+        ("pairs of round ones", pairs("(", ")").into_bytes()),
+        ("pairs in a space", inside(pairs("(", ")"))),
+        ("lists in a space", inside(pairs("[", "]"))),
+        ("mixed", inside("([{".repeat(deep / 3))),
+        ("calls", inside(pairs("relu(", ")"))),
+        ("closing only", ")".repeat(deep).into_bytes()),
+        ("signs", inside("-".repeat(deep) + "1")),
+        ("negations", inside("not ".repeat(deep) + "true")),
+        ("a long sum", inside("x + ".repeat(deep) + "x")),
+        (
+            "a long pipe",
+            inside("x".to_owned() + &" |> relu".repeat(deep)),
+        ),
+        ("ifs", inside("if true { ".repeat(deep))),
+        ("noise", noise(10_000_000)),
+        ("zeros", vec![0; 1_000_000]),
+    ] {
+        let (_folder, path) = file_with(&text);
+        let start = std::time::Instant::now();
+        let run = enasc(&["check", &path]);
+        let took = start.elapsed();
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{what}");
+        assert!(
+            run.err.starts_with("enasc::syntax::"),
+            "{what}: {}",
+            run.err
+        );
+        assert!(took.as_secs() < 10, "{what} took {took:?}");
+    }
+}

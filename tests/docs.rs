@@ -62,3 +62,93 @@ fn every_block_of_the_language_page_compiles() {
         assert_eq!(compiled.spaces.len(), 1, "{name}");
     }
 }
+
+/// The commands of the README's transcripts with what it shows of their output.
+fn transcripts() -> Vec<(Vec<String>, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let mut found: Vec<(Vec<String>, String)> = Vec::new();
+    for (_, text) in blocks(&page, "console") {
+        for line in text.lines() {
+            if let Some(command) = line.strip_prefix("$ enasc ") {
+                let words = command.split_whitespace().map(str::to_owned).collect();
+                found.push((words, String::new()));
+            } else if let Some((_, output)) = found.last_mut() {
+                output.push_str(line);
+                output.push('\n');
+            }
+        }
+    }
+    found
+}
+
+/// Whether a command needs libtorch.
+fn trains(command: &[String]) -> bool {
+    matches!(command[0].as_str(), "search" | "derive" | "train" | "eval")
+}
+
+/// Runs a command in a folder, with the names of spaces made absolute.
+fn run(command: &[String], folder: &Path) -> std::process::Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let words = command.iter().map(|word| {
+        if word.starts_with("spaces/") {
+            root.join(word).display().to_string()
+        } else {
+            word.clone()
+        }
+    });
+    std::process::Command::new(env!("CARGO_BIN_EXE_enasc"))
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_commands_of_the_readme_answer_as_it_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut n = 0;
+    for (command, shown) in transcripts() {
+        if trains(&command) {
+            continue;
+        }
+        n += 1;
+        let output = run(&command, folder.path());
+        // The doctor's exit code tells whether a search can run.
+        assert!(
+            output.status.success() || command[0] == "doctor",
+            "{command:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        if !shown.is_empty() {
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout),
+                shown,
+                "{command:?}"
+            );
+        }
+    }
+    assert!(n >= 8, "the README lost its commands");
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn the_searches_of_the_readme_run_one_after_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut n = 0;
+    for (mut command, _) in transcripts() {
+        if !trains(&command) {
+            continue;
+        }
+        n += 1;
+        command.extend(["--device", "cpu", "--threads", "1"].map(str::to_owned));
+        let output = run(&command, folder.path());
+        assert!(
+            output.status.success(),
+            "{command:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(!output.stdout.is_empty(), "{command:?} says nothing");
+    }
+    assert_eq!(n, 4);
+}

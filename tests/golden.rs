@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use enasc::decision::{self, Architecture};
+use enasc::decision::{self, Architecture, ArchitectureError};
 use enasc::graph::{ChildRegion, Op, ParamId, cost, select};
 use enasc::unroll::Settings;
 use enasc::{Options, SearchSpace, compile};
+use num_bigint::BigUint;
 use rand::SeedableRng;
 
 use crate::spaces::{check_child, enumerate};
@@ -232,4 +233,203 @@ fn skips_of_the_macro_space_are_what_was_picked() {
     // h[1] and h[2] stand after both reductions, on the way to h[3] already.
     assert_eq!(edges(&skips(["", "", "", "2"])), none + 1);
     assert!(edges(&skips(["", "", "1", "1,2"])) > none + 3);
+}
+
+fn count_of(text: &str, set: &[(&str, &str)]) -> BigUint {
+    decision::count(&space_with(text, set).decisions)
+}
+
+fn big(n: u32) -> BigUint {
+    n.into()
+}
+
+/// The sizes of the papers are values of formulas in the number of nodes.
+#[test]
+fn counts_follow_the_formulas_for_any_number_of_nodes() {
+    for n in 1u32..=14 {
+        let n_text = n.to_string();
+        // An activation a node, and for node l one of the l nodes before it.
+        let picks: BigUint = (1..n).map(big).product();
+        let expected = big(4).pow(n) * picks;
+        assert_eq!(count_of(RNN, &[("n", &n_text)]), expected, "n={n}");
+
+        // An operation a layer, and any set of the layers before the direct input.
+        let expected = big(6).pow(n) * big(2).pow(n * (n - 1) / 2);
+        assert_eq!(count_of(MACRO, &[("layers", &n_text)]), expected, "n={n}");
+    }
+    for n in 1u32..=6 {
+        let text = MICRO.replace("n: int = 5", &format!("n: int = {n}"));
+        // Two operations and two inputs a node, in each of two cells.
+        let picks: BigUint = (2..2 + n).map(|i| big(i).pow(2)).product();
+        let expected = (big(5).pow(2 * n) * picks).pow(2);
+        assert_eq!(count_of(&text, &[]), expected, "n={n}");
+    }
+}
+
+fn parameters(space: &SearchSpace, line: &str) -> u64 {
+    let architecture = Architecture::parse(line, &space.decisions, &space.name).unwrap();
+    let child = select(&space.graph, &space.decisions, &architecture);
+    cost::child(&space.graph, &child).parameters
+}
+
+#[test]
+fn parameters_of_macro_networks_counted_by_hand() {
+    // Two layers have no reduction: div(2, 3) is 0.
+    let space = space_with(MACRO, &[("layers", "2"), ("width", "4")]);
+    let stem = 9 * 3 * 4 + 2 * 4; // conv 3x3 from 3 to 4 channels, batch norm
+    let enter = 4 * 4 + 2 * 4; // conv 1x1, batch norm: every branch begins so
+    let conv = |k: u64| enter + k * k * 4 * 4 + 2 * 4;
+    let sep = |k: u64| enter + k * k * 4 + 4 * 4 + 2 * 4;
+    let norm = 2 * 4; // around the second layer's sum; the first has none
+    let head = 4 * 10; // no bias
+    for (line, layers, total) in [
+        (
+            "h[1].f=conv3 h[1].skips={} h[2].f=sep5 h[2].skips={0}",
+            conv(3) + sep(5),
+            488,
+        ),
+        // A skip adds no weights.
+        (
+            "h[1].f=conv3 h[1].skips={} h[2].f=sep5 h[2].skips={}",
+            conv(3) + sep(5),
+            488,
+        ),
+        (
+            "h[1].f=max3 h[1].skips={} h[2].f=avg3 h[2].skips={}",
+            2 * enter,
+            212,
+        ),
+        (
+            "h[1].f=sep3 h[1].skips={} h[2].f=conv5 h[2].skips={}",
+            sep(3) + conv(5),
+            680,
+        ),
+    ] {
+        assert_eq!(stem + layers + norm + head, total);
+        assert_eq!(parameters(&space, line), total, "{line}");
+    }
+    // Each layer has a branch of each operation, with weights of its own.
+    let layer = conv(3) + conv(5) + sep(3) + sep(5) + 2 * enter;
+    assert_eq!(space.graph.params.total(), stem + 2 * layer + norm + head);
+}
+
+#[test]
+fn parameters_of_nasbench201_are_the_published_ones() {
+    let space = space_with(NASBENCH, &[]);
+    let all = |op: &str| {
+        ["1].i=0", "2].i=0", "2].i=1", "3].i=0", "3].i=1", "3].i=2"]
+            .map(|edge| format!("Cell.t[{edge}={op}"))
+            .join(" ")
+    };
+    // The benchmark says 1.531546 M and 0.073306 M, with a classifier of 10 biases.
+    assert_eq!(parameters(&space, &all("conv3")), 1_531_546 - 10);
+    assert_eq!(parameters(&space, &all("skip")), 73_306 - 10);
+    // Without an edge nothing reaches the output but the last norm and classifier.
+    assert_eq!(parameters(&space, &all("none")), 2 * 64 + 64 * 10);
+}
+
+#[test]
+fn an_architecture_stays_with_its_space() {
+    let spaces = [TINY, RNN, MACRO, MICRO, NASBENCH].map(|text| space_with(text, &[]));
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    for from in &spaces {
+        let architecture = decision::sample(&from.decisions, &mut rng);
+        let json = architecture
+            .to_json(&from.decisions, &from.name)
+            .to_string();
+        for to in &spaces {
+            let read = Architecture::parse(&json, &to.decisions, &to.name);
+            if from.name == to.name {
+                assert_eq!(read, Ok(architecture.clone()));
+            } else {
+                let expected = ArchitectureError::OtherSpace {
+                    space: to.name.clone(),
+                    expected: to.decisions.hash(),
+                    found: from.decisions.hash(),
+                };
+                assert_eq!(read, Err(expected));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_hash_of_a_space_is_that_of_its_decisions() {
+    let hash = |text: &str| space_with(text, &[]).decisions.hash();
+    let edited = |text: &str, old: &str, new: &str| {
+        assert!(text.contains(old), "{old}");
+        hash(&text.replace(old, new))
+    };
+    // Weights, hints, and what is said about them.
+    for (text, old, new) in [
+        (MACRO, "@rate(0.4)", "@rate(0.1)"),
+        (MACRO, " @rate(0.4)", ""),
+        (MACRO, "width: int = 36", "width: int = 8"),
+        (MACRO, "branch(cbr(3))", "branch(cbr(7))"),
+        (MICRO, "Cell(prior = 0.25)", "Cell"),
+        (MICRO, " @per(q)", ""),
+        (RNN, "@near(6)", "@near(2)"),
+        (RNN, " @tie(e)", ""),
+        (TINY, "space tiny(", "// words\nspace small("),
+    ] {
+        assert_eq!(edited(text, old, new), hash(text), "{old}");
+    }
+    // What can be decided.
+    for (text, old, new) in [
+        (
+            TINY,
+            "max3: max_pool(3) }",
+            "max3: max_pool(3), avg3: avg_pool(3) }",
+        ),
+        (TINY, "max3: max_pool(3)", "pool: max_pool(3)"),
+        (RNN, "{ tanh, relu,", "{ relu, tanh,"),
+        (MACRO, "layers: int = 12", "layers: int = 11"),
+    ] {
+        assert_ne!(edited(text, old, new), hash(text), "{old}");
+    }
+}
+
+#[test]
+fn two_thousand_samples_reach_every_architecture_of_tiny() {
+    let space = space_with(TINY, &[]);
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+    let mut seen: BTreeMap<Architecture, u32> = BTreeMap::new();
+    for _ in 0..2000 {
+        let drawn = decision::sample(&space.decisions, &mut rng);
+        *seen.entry(drawn).or_default() += 1;
+    }
+    let all: BTreeSet<Architecture> = enumerate(&space.decisions).into_iter().collect();
+    assert_eq!(seen.keys().cloned().collect::<BTreeSet<_>>(), all);
+    // No decision is conditional, so all are as likely: 250, give or take 6 deviations.
+    assert!(
+        seen.values().all(|n| (160..=340).contains(n)),
+        "{:?}",
+        seen.values()
+    );
+}
+
+/// The executable that users start answers in milliseconds: it loads no libtorch.
+#[cfg(target_os = "linux")]
+#[test]
+fn enasc_links_no_libtorch() {
+    let output = std::process::Command::new("readelf")
+        .args(["-d", env!("CARGO_BIN_EXE_enasc")])
+        .env("LC_ALL", "C")
+        .output();
+    let Ok(output) = output else {
+        println!("skipped: there is no readelf");
+        return;
+    };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let needed: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("(NEEDED)"))
+        .collect();
+    assert!(needed.iter().any(|line| line.contains("libc.so")), "{text}");
+    for library in ["torch", "c10", "cuda"] {
+        assert!(
+            needed.iter().all(|line| !line.contains(library)),
+            "{needed:?}"
+        );
+    }
 }

@@ -75,11 +75,8 @@ mod tests {
 
     #[test]
     fn a_share_of_the_numbers_is_dropped_and_the_rest_scaled() {
-        assert_share(&numbers_of_ones(&[40, 50], 0.25), 0.25);
-    }
-
-    fn numbers_of_ones(sizes: &[i64], rate: f64) -> Tensor {
-        super::numbers(&Tensor::ones(sizes, DOUBLE), rate).unwrap()
+        let ones = Tensor::ones([40, 50], DOUBLE);
+        assert_share(&super::numbers(&ones, 0.25).unwrap(), 0.25);
     }
 
     #[test]

@@ -34,12 +34,16 @@ pub(super) enum Use {
 /// unbiased one, as is usual.
 ///
 /// Images on a CPU go as a matrix with a row a pixel, zeros filling its columns
-/// up to a multiple of [`LANES`]. Measured against channels first and against
-/// channels last without that (64 x 28 x 28, one layer of the macro space,
-/// forward and backward, two threads): at 32 channels 20 ms against 47 and 20
-/// (sep5) and 12 against 35 and 12 (max3), at 36 channels 43 against 57 and 51
-/// and 22 against 41 and 32; a batch norm from reductions of our own gave
-/// 52 and 26 there, one in channels first between two copies 53 and 33.
+/// up to a multiple of [`LANES`]: a layer of the macro space at 64 x 28 x 28,
+/// forward and backward on two threads, takes
+///
+/// | ms | sep5, C 32 | max3, C 32 | sep5, C 36 | max3, C 36 |
+/// |---|---|---|---|---|
+/// | everything channels first | 47 | 35 | 57 | 41 |
+/// | channels last, unfilled | 20 | 12 | 51 | 32 |
+/// | channels last, a batch norm of sums and products | 31 | 20 | 52 | 26 |
+/// | channels last, batch norm first between two copies | 45 | 28 | 53 | 33 |
+/// | channels last, filled | 20 | 12 | 43 | 22 |
 pub(super) fn batch_norm(
     x: &Tensor,
     params: &BatchNorm,

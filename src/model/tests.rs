@@ -318,7 +318,7 @@ fn evaluation_records_no_gradient_and_ends_when_it_fails() {
     let y = model.forward(&a, &[x.shallow_clone()], Mode::Eval).unwrap();
     assert!(!y[0].requires_grad());
     assert_eq!(bits(&model), before);
-    // The shape is right but the network cannot run on the whole graph's absence.
+    // A child without any region fails after gradients were switched off.
     let broken = Child {
         regions: Vec::new(),
         params: Vec::new(),
