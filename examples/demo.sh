@@ -38,18 +38,25 @@ step "count"
 step "search"
 "$enasc" search "${space[@]}" --data "$data" --config "$recipe" --out "$out/search"
 
-step "derive"
-"$enasc" derive "$out/search"
+step "derive again, from more samples"
+"$enasc" derive "$out/search" --samples 60
+
+# Trains one architecture quietly, on one thread: two of them share the cores, and
+# on one thread a run is repeatable to the byte.
+train() {
+  "$enasc" train "${space[@]}" --arch "$1" --data "$data" --config "$recipe" \
+    --seed "$2" --out "$3" --threads 1 --quiet
+}
 
 for seed in $seeds; do
-  step "train the derived architecture, seed $seed"
-  "$enasc" train "${space[@]}" --arch "$out/search/best.json" --data "$data" \
-    --config "$recipe" --seed "$seed" --out "$out/derived-$seed"
-
-  step "train a random architecture, seed $seed"
+  step "train the derived and a random architecture, seed $seed"
   "$enasc" sample "${space[@]}" --seed "$seed" >"$out/random-$seed.arch"
-  "$enasc" train "${space[@]}" --arch "$out/random-$seed.arch" --data "$data" \
-    --config "$recipe" --seed "$seed" --out "$out/random-$seed"
+  train "$out/search/best.json" "$seed" "$out/derived-$seed" &
+  derived=$!
+  train "$out/random-$seed.arch" "$seed" "$out/random-$seed" &
+  random=$!
+  wait "$derived"
+  wait "$random"
 done
 
 step "test accuracy, each trained from scratch in the same way"
