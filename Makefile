@@ -15,9 +15,13 @@ setup: ## Put libtorch at .libtorch (fetched once per user; see .ci/libtorch)
 	$(call step,libtorch)
 	@.ci/libtorch
 
+# `enasc` is built without the feature `torch`, so that it links no libtorch and
+# answers in milliseconds; a build of both at once leaves that to the linker.
 build: setup ## Build target/release/enasc and enasc-torch
 	$(call step,release build)
-	cargo build --release
+	cargo build --release --bin enasc-torch
+	cargo build --release --no-default-features --bin enasc
+	@! readelf -d target/release/enasc | grep -q libtorch
 
 # Both feature sets share one dev profile, so that each dependency is compiled once
 # for all steps (clippy and doc need its metadata, the tests its code).

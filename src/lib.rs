@@ -32,7 +32,7 @@
 //!
 //! [`compile`] runs the first three. `model`, `controller` and `train` stand
 //! behind the feature `torch`; everything else builds without libtorch, and the
-//! executable `enasc` links none of it: it starts its sibling `enasc-torch` for
+//! executable `enasc` of `make build` links none of it: it starts its sibling `enasc-torch` for
 //! `search`, `derive`, `train` and `eval`.
 //!
 //! # Invariants

@@ -152,3 +152,36 @@ fn the_searches_of_the_readme_run_one_after_the_other() {
     }
     assert_eq!(n, 4);
 }
+
+#[cfg(all(feature = "torch", unix))]
+#[test]
+fn the_demo_runs_at_a_small_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = folder.path().join("recipe.json");
+    let small = r#"{
+        "shared": {"epochs": 1, "batch": 500},
+        "controller": {"warmup_epochs": 0, "updates": 2, "samples": 2},
+        "derive": {"images": 100},
+        "retrain": {"epochs": 1, "batch": 500}
+    }"#;
+    std::fs::write(&recipe, small).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/demo.sh");
+    let output = std::process::Command::new(script)
+        .env("ENASC", env!("CARGO_BIN_EXE_enasc"))
+        .env("DATA", "synthetic")
+        .env("OUT", folder.path().join("runs"))
+        .env("RECIPE", &recipe)
+        .env("SEEDS", "3")
+        .env(
+            "SETS",
+            "--set layers=3 --set width=8 --set ch=1 --set size=12 --set classes=4",
+        )
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shown}{errors}");
+    for line in ["derived 3", "random 3"] {
+        assert!(shown.contains(line), "{shown}");
+    }
+}

@@ -410,6 +410,7 @@ fn two_thousand_samples_reach_every_architecture_of_tiny() {
 
 /// The executable that users start answers in milliseconds: it loads no libtorch.
 #[cfg(target_os = "linux")]
+#[cfg(not(feature = "torch"))]
 #[test]
 fn enasc_links_no_libtorch() {
     let output = std::process::Command::new("readelf")
