@@ -434,3 +434,42 @@ fn enasc_links_no_libtorch() {
         );
     }
 }
+
+/// Sets of many elements are neither drawn by trying nor counted one by one.
+#[test]
+fn large_sets_are_counted_and_sampled_at_once() {
+    let space = |body: &str| {
+        let text = format!(
+            "ops F = {{ conv(3), relu, tanh }}
+space s(n: int = 60) {{
+  input x: [4, 8, 8]
+  output y: [3]
+  nodes h = [x]
+  nodes h[l in 1..n] {{ h[l] = conv(h[l - 1], 1) }}
+  x = {body}
+  y = x |> gap |> linear(3)
+}}"
+        );
+        let compiled = compile("sets.enas", &text, &Options::default());
+        compiled.spaces.into_iter().next().expect("it compiles")
+    };
+    let few = space("sum(pick 1..=2 of h)");
+    assert_eq!(
+        decision::count(&few.decisions),
+        (60u32 + 60 * 59 / 2).into()
+    );
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let (mut ones, n) = (0, 3000);
+    for _ in 0..n {
+        let drawn = decision::sample(&few.decisions, &mut rng).to_line(&few.decisions);
+        ones += usize::from(!drawn.contains(','));
+    }
+    // 60 of 1,830 sets have one element: 98 of 3,000 expected, deviation 10.
+    assert!((60..=140).contains(&ones), "{ones}");
+
+    // Each element is left out, or there with one of three operations.
+    let any = space("sum(for v in pick any of h: choose F(v) @per(v))");
+    assert_eq!(decision::count(&any.decisions), BigUint::from(4u8).pow(60));
+    let two = space("sum(for v in pick 2 of h: choose F(v) @per(v))");
+    assert_eq!(decision::count(&two.decisions), (60u32 * 59 / 2 * 9).into());
+}

@@ -9,6 +9,7 @@ mod controller;
 mod docs;
 mod front_end_props;
 mod golden;
+mod runs;
 mod spaces;
 mod syntax;
 mod tidy;

@@ -19,6 +19,8 @@ enum Part {
     Nested(usize, usize),
     /// A node family: so many nodes, how they pick, and whether weights are per pick.
     Family(usize, Picks, bool),
+    /// A set picked of so many tensors, each with a choice of its own.
+    Gated(usize, Picks),
     /// A cell that is called so often.
     Cell(usize),
 }
@@ -40,10 +42,12 @@ fn part() -> impl Strategy<Value = Part> {
         Just(Picks::Some),
         Just(Picks::OneOrTwo)
     ];
+    let picks_again = picks.clone();
     prop_oneof![
         (1usize..4).prop_map(Part::Choose),
         (1usize..3, 1usize..3).prop_map(|(a, b)| Part::Nested(a, b)),
         (1usize..3, picks, any::<bool>()).prop_map(|(n, p, per)| Part::Family(n, p, per)),
+        (2usize..4, picks_again).prop_map(|(n, p)| Part::Gated(n, p)),
         (1usize..4).prop_map(Part::Cell),
     ]
 }
@@ -97,6 +101,21 @@ fn text(parts: &[Part]) -> String {
                 writeln!(
                     body,
                     "  nodes t{i} = [x, relu(x)]\n  nodes t{i}[l in 2..{n}] {{\n    {node}\n  }}\n  x = mean(loose(t{i}))"
+                )
+                .unwrap();
+            }
+            Part::Gated(n, picks) => {
+                writeln!(items, "ops G{i} = {{ {} }}", set(2)).unwrap();
+                let list = ["x", "relu(x)", "tanh(x)"][..*n].join(", ");
+                let count = match picks {
+                    Picks::One | Picks::OneOrTwo => "1..=2",
+                    Picks::Two => "2",
+                    Picks::Any => "any",
+                    Picks::Some => "some",
+                };
+                writeln!(
+                    body,
+                    "  nodes g{i} = [{list}]\n  x = sum(for v in pick {count} of g{i}: choose {{ a: conv(v, 1) @per(v), b: choose G{i}(v) @per(v) }})"
                 )
                 .unwrap();
             }

@@ -8,13 +8,8 @@ use crate::diagnostic::render::Style;
 use crate::graph::write::{Subject, dot, json};
 
 pub(super) fn run(args: &GraphArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
-    let architecture = args
-        .architecture
-        .arch
-        .as_deref()
-        .map(|arch| input::architecture(arch, &space, &args.space.file))
-        .transpose()?;
+    let (space, architecture) =
+        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), style)?;
     let subject = Subject {
         name: &space.name,
         graph: &space.graph,

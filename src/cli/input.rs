@@ -133,6 +133,20 @@ pub(super) fn space(args: &SpaceArgs, style: Style) -> Result<SearchSpace, CliEr
     }
 }
 
+/// Compiles the one space that a command is about, and reads the architecture of
+/// it that the command names, if it names one.
+pub(super) fn space_and_architecture(
+    args: &SpaceArgs,
+    arch: Option<&str>,
+    style: Style,
+) -> Result<(SearchSpace, Option<Architecture>), CliError> {
+    let space = space(args, style)?;
+    let architecture = arch
+        .map(|arch| architecture(arch, &space, &args.file))
+        .transpose()?;
+    Ok((space, architecture))
+}
+
 /// Reads an architecture of `space`, the one that `file` declares.
 ///
 /// `arch` is `-`, the text itself (its form tells), or a file's name.

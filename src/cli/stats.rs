@@ -14,13 +14,8 @@ use crate::graph::cost::{self, Cost, Unit};
 use crate::graph::select;
 
 pub(super) fn run(args: &StatsArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
-    let architecture = args
-        .architecture
-        .arch
-        .as_deref()
-        .map(|arch| input::architecture(arch, &space, &args.space.file))
-        .transpose()?;
+    let (space, architecture) =
+        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), style)?;
     let cost = match &architecture {
         None => cost::supergraph(&space.graph),
         Some(architecture) => {

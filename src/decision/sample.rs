@@ -1,7 +1,9 @@
 //! Architectures at random, each decision uniform among its choices.
 
+use num_bigint::BigUint;
 use rand::Rng;
 
+use super::point::binomial;
 use super::{Architecture, Choice, DecisionSpace, Domain};
 
 /// Draws an architecture: in program order, every active decision uniformly
@@ -24,22 +26,36 @@ fn draw(domain: Domain, rng: &mut impl Rng) -> Choice {
         Domain::Subset { n, min: 0, max } if max == n => {
             Choice::Set((0..n).filter(|_| rng.random_bool(0.5)).collect())
         }
-        Domain::Subset { n, min, max } => loop {
-            // A fair bit an option, until the size fits, is uniform over the
-            // sets of that size range; a fixed size is drawn directly.
-            let chosen: Vec<u32> = if min == max {
-                let mut all = rand::seq::index::sample(rng, n as usize, min as usize)
-                    .into_iter()
-                    .map(|index| index as u32)
-                    .collect::<Vec<_>>();
-                all.sort_unstable();
-                all
-            } else {
-                (0..n).filter(|_| rng.random_bool(0.5)).collect()
-            };
-            if (min..=max).contains(&(chosen.len() as u32)) {
-                return Choice::Set(chosen);
+        Domain::Subset { n, min, max } => {
+            // Its size first, as often as there are sets of that size.
+            let mut rest = below(&domain.size(), rng);
+            let mut size = min;
+            while size < max && rest >= binomial(n, size) {
+                rest -= binomial(n, size);
+                size += 1;
             }
-        },
+            let chosen = rand::seq::index::sample(rng, n as usize, size as usize);
+            let mut chosen: Vec<u32> = chosen.into_iter().map(|index| index as u32).collect();
+            chosen.sort_unstable();
+            Choice::Set(chosen)
+        }
+    }
+}
+
+/// A number below `bound`, each as likely: bits until they fit, which half of all
+/// draws do at least.
+fn below(bound: &BigUint, rng: &mut impl Rng) -> BigUint {
+    let bits = bound.bits();
+    if bits <= 1 {
+        return BigUint::ZERO;
+    }
+    loop {
+        let words = (0..bits.div_ceil(32))
+            .map(|_| rng.random::<u32>())
+            .collect();
+        let drawn = BigUint::new(words) >> (bits.div_ceil(32) * 32 - bits);
+        if drawn < *bound {
+            return drawn;
+        }
     }
 }

@@ -50,7 +50,7 @@ impl Evaluator<'_> {
         }
         let arg = |place: usize| bound.get(place).and_then(Option::as_ref);
         match builtin {
-            Builtin::Loose => self.loose(arg(0), site),
+            Builtin::Loose => self.loose(arg(0)),
             Builtin::Len => self.len(arg(0), site),
             Builtin::Div | Builtin::CeilDiv => self.divide(builtin, arg(0), arg(1), site),
             Builtin::RoundTo => self.round_to(arg(0), arg(1), site),
@@ -151,7 +151,7 @@ impl Evaluator<'_> {
         Value::Tuple(values.collect())
     }
 
-    fn loose(&mut self, list: Option<&Given>, site: Span) -> Value {
+    fn loose(&mut self, list: Option<&Given>) -> Value {
         let Some(arg) = list else {
             return Value::Unknown;
         };
@@ -185,7 +185,6 @@ impl Evaluator<'_> {
                 });
             }
         }
-        let _ = site;
         Value::List(Rc::new(List {
             // The last element of a family is used by none.
             may_be_empty: items.is_empty(),

@@ -1,5 +1,5 @@
-//! AST to resolved tree: declarations and statements. Expressions are in
-//! [`super::lower`]'s sibling impl below; names are looked up in `scope`.
+//! AST to resolved tree: declarations here, types, statements and expressions in
+//! a file each; names are looked up in `scope`.
 
 mod expr;
 mod stmt;
