@@ -89,11 +89,12 @@ mod tests {
     /// The architectures of a space with one decision among so many options.
     fn options(n: u32) -> Vec<Architecture> {
         let mut space = DecisionSpace::default();
-        space.points.push(DecisionPoint {
+        space.add(DecisionPoint {
             path: "f".to_owned(),
             domain: Domain::One { n },
             options: (0..n).map(|i| i.to_string()).collect(),
             active: GuardId::ALWAYS,
+            available: Vec::new(),
             source: OptionSource::Table(TableId(0)),
             hints: Hints::default(),
             span: Span::default(),

@@ -176,23 +176,22 @@ impl DecisionSpace {
         domain: Domain,
         hints: Hints,
     ) -> DecisionId {
-        let id = DecisionId(self.points.len() as u32);
-        self.points.push(DecisionPoint {
+        self.add(DecisionPoint {
             path: path.to_owned(),
             domain,
             options: (0..domain.options()).map(|i| i.to_string()).collect(),
             active: GuardId::ALWAYS,
+            available: Vec::new(),
             source,
             hints,
             span: Span::default(),
-        });
-        self.events.push(Event::Decide(id));
-        id
+        })
     }
 
     fn only_if(&mut self, decision: DecisionId, guard: GuardId) {
         if let Some(point) = self.points.get_mut(decision.index()) {
             point.active = guard;
+            self.guards.declare(decision, point);
         }
     }
 

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use super::{DecisionSpace, Guard, GuardId};
 
 impl DecisionSpace {
-    /// A hash of the decisions alone: paths, domains, options and conditions,
-    /// in program order. Editing weights or hints of a space keeps it, and so
+    /// A hash of the decisions alone: paths, domains, options, conditions and
+    /// requirements, in program order. Editing weights or hints of a space keeps it, and so
     /// keeps the space's architectures valid.
     #[must_use]
     pub fn hash(&self) -> String {
@@ -19,7 +19,16 @@ impl DecisionSpace {
             }
             text.push('\0');
             self.write_guard(point.active, &mut text);
+            for &available in &point.available {
+                text.push('\0');
+                self.write_guard(available, &mut text);
+            }
             text.push('\n');
+            hasher.update(text);
+        }
+        if self.require != GuardId::ALWAYS {
+            let mut text = "require\0".to_owned();
+            self.write_guard(self.require, &mut text);
             hasher.update(text);
         }
         let digest = hasher.finalize();
@@ -42,6 +51,18 @@ impl DecisionSpace {
             Guard::Not(inner) => ('!', vec![*inner]),
             Guard::And(operands) => ('&', operands.clone()),
             Guard::Or(operands) => ('|', operands.clone()),
+            Guard::AtMost { terms, bound } => {
+                let mut words: Vec<String> = terms
+                    .iter()
+                    .map(|&(term, weight)| {
+                        let mut word = format!("{weight}*");
+                        self.write_guard(term, &mut word);
+                        word
+                    })
+                    .collect();
+                words.sort_unstable();
+                return text.push_str(&format!("(<={bound} {})", words.join(",")));
+            }
         };
         let mut words: Vec<String> = operands
             .into_iter()

@@ -17,7 +17,7 @@ mod sample;
 
 pub use architecture::{Architecture, ArchitectureError, Choice};
 pub use count::count;
-pub use guard::{Guard, GuardId, Guards};
+pub use guard::{Example, Guard, GuardId, Guards, TooHard};
 pub use plan::{Plan, Step, StepKind, plan};
 pub(crate) use point::id;
 pub use point::{

@@ -444,8 +444,8 @@ mod tests {
                 "range = size 1..=2; if deep = yes and not (k has t[0])",
                 "range = number 1 of size of 3 elements; if deep = yes and not (k has t[0])",
                 "range = number 2 of size of 3 elements; if deep = yes and not (k has t[0])",
-                "values = any of 2 of table values; if range has t[2] or (deep = yes and some has t[1])",
-                "no decision; anchor u; if range has t[2] or (deep = yes and some has t[1])",
+                "values = any of 2 of table values; if some has t[1] or range has t[2]",
+                "no decision; anchor u; if some has t[1] or range has t[2]",
                 "none = any of 0 elements",
                 "last = one of 2 elements; near 2",
             ]

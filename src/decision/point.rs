@@ -2,6 +2,7 @@
 
 use num_bigint::BigUint;
 
+use super::Architecture;
 use super::guard::{GuardId, Guards};
 use crate::span::Span;
 
@@ -49,6 +50,8 @@ pub struct DecisionSpace {
     pub elements: Vec<Element>,
     /// Decisions and definitions of elements, in program order.
     pub events: Vec<Event>,
+    /// What every architecture must fulfil besides (`require`).
+    pub require: GuardId,
 }
 
 /// One thing to decide.
@@ -62,6 +65,10 @@ pub struct DecisionPoint {
     pub options: Vec<String>,
     /// When there is anything to decide; reads earlier decisions only.
     pub active: GuardId,
+    /// When each option may be chosen; reads earlier decisions only. Empty: all
+    /// options always. In every architecture in which the decision is active,
+    /// enough are available for [`Domain::One`] or a set of the least size.
+    pub available: Vec<GuardId>,
     /// Whose options these are.
     pub source: OptionSource,
     /// What the author of the space told the controller.
@@ -183,10 +190,31 @@ pub fn binomial(n: u32, k: u32) -> BigUint {
 }
 
 impl DecisionSpace {
+    /// Adds a decision point after all others.
+    pub fn add(&mut self, point: DecisionPoint) -> DecisionId {
+        let id = DecisionId(self.points.len() as u32);
+        self.guards.declare(id, &point);
+        self.points.push(point);
+        self.events.push(Event::Decide(id));
+        id
+    }
+
     /// The decision point of an id of this space.
     #[must_use]
     pub fn point(&self, id: DecisionId) -> Option<&DecisionPoint> {
         self.points.get(id.index())
+    }
+
+    /// The choices that a decision may make in an architecture whose earlier
+    /// decisions are made: as [`DecisionPoint::domain`], over these options.
+    #[must_use]
+    pub fn available(&self, point: &DecisionPoint, architecture: &Architecture) -> Vec<u32> {
+        (0..point.domain.options())
+            .filter(|&option| {
+                let guard = point.available.get(option as usize);
+                guard.is_none_or(|&guard| self.guards.holds(guard, architecture))
+            })
+            .collect()
     }
 
     /// All decision points with their ids, in program order.

@@ -116,11 +116,12 @@ fn entries(tensor: &Tensor) -> Vec<Tensor> {
 /// child of each.
 fn choice() -> (Arc<Supergraph>, [Child; 2]) {
     let mut space = DecisionSpace::default();
-    space.points.push(DecisionPoint {
+    space.add(DecisionPoint {
         path: "f".to_owned(),
         domain: Domain::One { n: 2 },
         options: vec!["a".to_owned(), "b".to_owned()],
         active: GuardId::ALWAYS,
+        available: Vec::new(),
         source: OptionSource::Table(TableId(0)),
         hints: Hints::default(),
         span: Span::default(),

@@ -171,9 +171,3 @@ impl Evaluator<'_> {
         }
     }
 }
-
-impl Default for GuardId {
-    fn default() -> Self {
-        Self::ALWAYS
-    }
-}

@@ -7,8 +7,7 @@ use super::call::decided;
 use super::value::{Callable, Item, List, Option_, Tag, Tensor, Value};
 use super::{Evaluator, diagnostics};
 use crate::decision::{
-    DecisionId, DecisionPoint, Domain, ElementId, Event, GuardId, Hints, OptionSource, Table,
-    TableId,
+    DecisionId, DecisionPoint, Domain, ElementId, GuardId, Hints, OptionSource, Table, TableId,
 };
 use crate::graph::Op;
 use crate::hir::{self, Candidate, Choose, Expr, HintExprs, OpsId, Pick, PickCount};
@@ -394,7 +393,6 @@ impl Evaluator<'_> {
         if self.replaying() {
             return self.replay(&path, span, domain, &options);
         }
-        let id = DecisionId(self.decisions.points.len() as u32);
         let source = match source {
             Some(source) => source,
             None => OptionSource::Table(self.add_table(path.clone(), options.len())),
@@ -403,16 +401,16 @@ impl Evaluator<'_> {
         // A set of one option is still there or not.
         let choices = u32::try_from(domain.size()).unwrap_or(u32::MAX);
         widest.0 = widest.0.max(choices);
-        self.decisions.points.push(DecisionPoint {
+        let id = self.decisions.add(DecisionPoint {
             path: path.clone(),
             domain,
             options,
             active: self.path,
+            available: Vec::new(),
             source,
             hints,
             span,
         });
-        self.decisions.events.push(Event::Decide(id));
         if let Some(element) = self.defining.last()
             && let Some(element) = self.decisions.elements.get_mut(element.index())
         {

@@ -160,6 +160,13 @@ fn conditions(decisions: &DecisionSpace) -> Value {
             Guard::Not(operand) => json!({"not": operand.index()}),
             Guard::And(operands) => json!({"all": indices(operands)}),
             Guard::Or(operands) => json!({"any": indices(operands)}),
+            Guard::AtMost { terms, bound } => {
+                let terms: Vec<Value> = terms
+                    .iter()
+                    .map(|(term, weight)| json!({"if": term.index(), "weight": weight}))
+                    .collect();
+                json!({"at_most": bound, "sum": terms})
+            }
         })
         .collect()
 }

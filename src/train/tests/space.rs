@@ -106,24 +106,23 @@ fn window(size: usize) -> Window {
 pub(super) fn tiny() -> SearchSpace {
     let mut decisions = DecisionSpace::default();
     let mut decide = |path: &str, options: &[&str]| {
-        let id = DecisionId(decisions.points.len() as u32);
+        let table = TableId(decisions.tables.len() as u32);
         decisions.tables.push(Table {
             name: path.to_owned(),
             size: options.len() as u32,
         });
-        decisions.points.push(DecisionPoint {
+        decisions.add(DecisionPoint {
             path: path.to_owned(),
             domain: Domain::One {
                 n: options.len() as u32,
             },
             options: options.iter().map(|&o| o.to_owned()).collect(),
             active: GuardId::ALWAYS,
-            source: OptionSource::Table(TableId(id.0)),
+            available: Vec::new(),
+            source: OptionSource::Table(table),
             hints: Hints::default(),
             span: Span::default(),
-        });
-        decisions.events.push(Event::Decide(id));
-        id
+        })
     };
     let f = decide("f", &["conv3", "conv5", "max3"]);
     let g = decide("g", &["conv3", "id"]);

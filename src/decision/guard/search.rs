@@ -1,0 +1,139 @@
+//! Whether a condition can hold, and where.
+
+use super::{GuardId, Guards};
+use crate::decision::DecisionId;
+
+/// Some choices, as literals: the decision has the option, or has it not.
+pub type Example = Vec<(DecisionId, u32, bool)>;
+
+/// A question took more than [`TRIES`] steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooHard;
+
+/// How many choices [`Guards::example`] tries before it gives up.
+const TRIES: usize = 20_000;
+
+impl Guards {
+    /// Whether some choices make a condition hold; `true` also where
+    /// [`Guards::example`] gives up.
+    pub fn possible(&mut self, guard: GuardId) -> bool {
+        !matches!(self.example(guard), Ok(None))
+    }
+
+    /// Choices that make a condition hold, if there are any: exact, by trying
+    /// the options of the decisions that it reads, in program order. When the
+    /// decisions are active, which options are available and how large sets are
+    /// counts as far as it was declared.
+    ///
+    /// # Errors
+    /// When too many choices were tried.
+    pub fn example(&mut self, guard: GuardId) -> Result<Option<Example>, TooHard> {
+        let mut search = Search {
+            tries: 0,
+            chosen: Vec::new(),
+        };
+        let found = self.search(guard, &mut search, &mut Vec::new())?;
+        Ok(found.then_some(search.chosen))
+    }
+
+    fn search(
+        &mut self,
+        guard: GuardId,
+        search: &mut Search,
+        bounded: &mut Vec<DecisionId>,
+    ) -> Result<bool, TooHard> {
+        let guard = self.with_sizes(guard, bounded);
+        if guard == GuardId::ALWAYS || guard == GuardId::NEVER {
+            return Ok(guard == GuardId::ALWAYS);
+        }
+        search.tries += 1;
+        if search.tries > TRIES {
+            return Err(TooHard);
+        }
+        let literals = self.literals(guard);
+        let Some(&(decision, first)) = literals.first() else {
+            return Ok(false);
+        };
+        let n_chosen = search.chosen.len();
+        let n_bounded = bounded.len();
+        let options: Vec<u32> = literals
+            .iter()
+            .filter(|(d, _)| *d == decision)
+            .map(|(_, option)| *option)
+            .collect();
+        let one_of = self.one_of(decision);
+        let tried = if one_of.is_some() {
+            &options[..]
+        } else {
+            &options[..1]
+        };
+        for &option in tried {
+            let [active, available] = self.implied_by(decision, option);
+            let rest = self.restrict(guard, &|d, o| match (d == decision, one_of) {
+                (false, _) => None,
+                (true, Some(_)) => Some(o == option),
+                (true, None) => (o == option).then_some(true),
+            });
+            let rest = self.all([rest, active, available]);
+            search.chosen.push((decision, option, true));
+            if self.search(rest, search, bounded)? {
+                return Ok(true);
+            }
+            search.chosen.truncate(n_chosen);
+            bounded.truncate(n_bounded);
+        }
+        // Not these options: another one, or none since the decision is inactive.
+        let rest = self.restrict(guard, &|d, o| {
+            (d == decision && (one_of.is_some() || o == first)).then_some(false)
+        });
+        let rest = match one_of {
+            Some(n) if options.len() as u32 >= n => {
+                let active = self.declared(decision).map(|known| known.active);
+                let inactive = self.not(active.unwrap_or(GuardId::ALWAYS));
+                self.and(rest, inactive)
+            }
+            _ => rest,
+        };
+        search
+            .chosen
+            .extend(tried.iter().map(|&option| (decision, option, false)));
+        if self.search(rest, search, bounded)? {
+            return Ok(true);
+        }
+        search.chosen.truncate(n_chosen);
+        bounded.truncate(n_bounded);
+        Ok(false)
+    }
+
+    /// A condition, and what the domains of the sets that it reads say.
+    fn with_sizes(&mut self, guard: GuardId, bounded: &mut Vec<DecisionId>) -> GuardId {
+        let mut all = vec![guard];
+        for decision in self.reads(guard) {
+            let size = self.declared(decision).map(|known| known.size);
+            if let Some(size) = size
+                && size != GuardId::ALWAYS
+                && !bounded.contains(&decision)
+            {
+                bounded.push(decision);
+                all.push(size);
+            }
+        }
+        self.all(all)
+    }
+
+    /// Whether `a` holds only where `b` holds; exact as [`Guards::possible`].
+    pub fn implies(&mut self, a: GuardId, b: GuardId) -> bool {
+        if self.implies_at_once(a, b) {
+            return true;
+        }
+        let not = self.not(b);
+        let both = self.and(a, not);
+        !self.possible(both)
+    }
+}
+
+/// The state of [`Guards::example`].
+struct Search {
+    tries: usize,
+    chosen: Example,
+}

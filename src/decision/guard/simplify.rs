@@ -1,0 +1,322 @@
+//! Making conditions: negation, conjunction, disjunction, sums, kept small.
+
+use std::collections::HashMap;
+
+use super::{Guard, GuardId, Guards};
+use crate::decision::DecisionId;
+
+impl Guards {
+    /// The operand does not hold.
+    pub fn not(&mut self, guard: GuardId) -> GuardId {
+        match *self.get(guard) {
+            Guard::Always => GuardId::NEVER,
+            Guard::Never => GuardId::ALWAYS,
+            Guard::Not(inner) => inner,
+            _ => self.intern(Guard::Not(guard)),
+        }
+    }
+
+    /// Both hold.
+    pub fn and(&mut self, a: GuardId, b: GuardId) -> GuardId {
+        self.all([a, b])
+    }
+
+    /// One of the two holds, or both.
+    pub fn or(&mut self, a: GuardId, b: GuardId) -> GuardId {
+        self.any([a, b])
+    }
+
+    /// All hold.
+    ///
+    /// Simplified: no operand twice; two options of one choice, or an operand
+    /// and its negation, are [`GuardId::NEVER`]; "active" is left out beside an
+    /// option of the same decision; of a disjunction, what contradicts another
+    /// operand is left out, and all of it where another operand makes it true.
+    pub fn all(&mut self, guards: impl IntoIterator<Item = GuardId>) -> GuardId {
+        let mut operands = Vec::new();
+        for guard in guards {
+            match self.get(guard) {
+                Guard::Always => {}
+                Guard::Never => return GuardId::NEVER,
+                Guard::And(inner) => operands.extend_from_slice(inner),
+                _ => operands.push(guard),
+            }
+        }
+        operands.sort_unstable();
+        operands.dedup();
+        if operands.len() < 2 {
+            return operands.first().copied().unwrap_or(GuardId::ALWAYS);
+        }
+        for (place, &a) in operands.iter().enumerate() {
+            for &b in operands.iter().skip(place + 1) {
+                if self.contradict(a, b) {
+                    return GuardId::NEVER;
+                }
+            }
+        }
+        // Disjunctions under the other operands.
+        let mut again = false;
+        for place in 0..operands.len() {
+            let Some(&operand) = operands.get(place) else {
+                continue;
+            };
+            let Guard::Or(inner) = self.get(operand) else {
+                continue;
+            };
+            let others = || operands.iter().filter(|other| **other != operand);
+            let holds = |g: GuardId| others().any(|&other| self.implies_at_once(other, g));
+            let fails = |g: GuardId| others().any(|&other| self.contradict(other, g));
+            let simpler = if inner.iter().any(|&g| holds(g)) {
+                Vec::new()
+            } else {
+                let kept: Vec<GuardId> = inner.iter().copied().filter(|&g| !fails(g)).collect();
+                if kept.len() == inner.len() {
+                    continue;
+                }
+                if kept.is_empty() {
+                    return GuardId::NEVER;
+                }
+                kept
+            };
+            let simpler = if simpler.is_empty() {
+                GuardId::ALWAYS
+            } else {
+                self.any(simpler)
+            };
+            if let Some(slot) = operands.get_mut(place) {
+                *slot = simpler;
+            }
+            again = true;
+        }
+        if again {
+            return self.all(operands);
+        }
+        let implied: Vec<GuardId> = operands
+            .iter()
+            .filter_map(|&operand| match self.get(operand) {
+                Guard::Has { decision, option } => Some(self.implied_by(*decision, *option)),
+                _ => None,
+            })
+            .flatten()
+            .flat_map(|implied| self.conjuncts(implied))
+            .collect();
+        operands.retain(|operand| !implied.contains(operand));
+        match operands.as_slice() {
+            [] => GuardId::ALWAYS,
+            [one] => *one,
+            _ => self.intern(Guard::And(operands)),
+        }
+    }
+
+    /// At least one holds.
+    ///
+    /// Simplified: no operand twice; an operand and its negation are
+    /// [`GuardId::ALWAYS`]; all options of one choice are its "active"; what
+    /// another operand makes superfluous is left out.
+    pub fn any(&mut self, guards: impl IntoIterator<Item = GuardId>) -> GuardId {
+        let mut operands = Vec::new();
+        for guard in guards {
+            match self.get(guard) {
+                Guard::Never => {}
+                Guard::Always => return GuardId::ALWAYS,
+                Guard::Or(inner) => operands.extend_from_slice(inner),
+                _ => operands.push(guard),
+            }
+        }
+        operands.sort_unstable();
+        operands.dedup();
+        if operands.len() < 2 {
+            return operands.first().copied().unwrap_or(GuardId::NEVER);
+        }
+        // All options of a choice.
+        let mut options: Vec<(DecisionId, usize)> = Vec::new();
+        for &operand in &operands {
+            if let Guard::Has { decision, .. } = self.get(operand) {
+                match options.iter_mut().find(|(known, _)| known == decision) {
+                    Some((_, n)) => *n += 1,
+                    None => options.push((*decision, 1)),
+                }
+            }
+        }
+        for (decision, n) in options {
+            if self.one_of(decision) == Some(n as u32) {
+                let active = self.declared(decision).map(|known| known.active);
+                let list = &self.list;
+                operands.retain(|operand| {
+                    !matches!(list.get(operand.index()), Some(Guard::Has { decision: d, .. }) if *d == decision)
+                });
+                operands.extend(active);
+                return self.any(operands);
+            }
+        }
+        for &operand in &operands {
+            if let Guard::Not(inner) = self.get(operand) {
+                let parts = match self.get(*inner) {
+                    Guard::Or(parts) => parts.clone(),
+                    _ => vec![*inner],
+                };
+                if parts.iter().all(|part| operands.contains(part)) {
+                    return GuardId::ALWAYS;
+                }
+            }
+        }
+        let superfluous: Vec<GuardId> = operands
+            .iter()
+            .copied()
+            .filter(|&a| {
+                operands
+                    .iter()
+                    .any(|&b| a != b && self.implies_at_once(a, b))
+            })
+            .collect();
+        operands.retain(|operand| !superfluous.contains(operand));
+        match operands.as_slice() {
+            [] => GuardId::NEVER,
+            [one] => *one,
+            _ => self.intern(Guard::Or(operands)),
+        }
+    }
+
+    /// The weights of the terms that hold sum to at most the bound.
+    pub fn at_most(&mut self, terms: &[(GuardId, u64)], bound: u64) -> GuardId {
+        let mut bound = bound;
+        let mut kept: Vec<(GuardId, u64)> = Vec::with_capacity(terms.len());
+        for &(guard, weight) in terms {
+            match guard {
+                _ if weight == 0 => {}
+                GuardId::NEVER => {}
+                GuardId::ALWAYS => match bound.checked_sub(weight) {
+                    Some(rest) => bound = rest,
+                    None => return GuardId::NEVER,
+                },
+                _ => kept.push((guard, weight)),
+            }
+        }
+        kept.sort_unstable();
+        kept.dedup_by(|next, first| {
+            let same = next.0 == first.0;
+            if same {
+                first.1 = first.1.saturating_add(next.1);
+            }
+            same
+        });
+        let total = kept
+            .iter()
+            .fold(0u64, |sum, (_, weight)| sum.saturating_add(*weight));
+        if total <= bound {
+            return GuardId::ALWAYS;
+        }
+        if kept.iter().all(|(_, weight)| *weight > bound) {
+            let any = self.any(kept.iter().map(|(guard, _)| *guard));
+            return self.not(any);
+        }
+        self.intern(Guard::AtMost { terms: kept, bound })
+    }
+
+    /// Whether two conditions cannot hold together, as far as that is seen at once.
+    fn contradict(&self, a: GuardId, b: GuardId) -> bool {
+        match (self.get(a), self.get(b)) {
+            (Guard::Never, _) | (_, Guard::Never) => true,
+            (
+                Guard::Has { decision, option },
+                Guard::Has {
+                    decision: other,
+                    option: second,
+                },
+            ) => decision == other && option != second && self.one_of(*decision).is_some(),
+            (Guard::Not(inner), _) if self.implies_at_once(b, *inner) => true,
+            (_, Guard::Not(inner)) if self.implies_at_once(a, *inner) => true,
+            (Guard::And(parts), _) => parts.iter().any(|&part| self.contradict(part, b)),
+            (_, Guard::And(parts)) => parts.iter().any(|&part| self.contradict(a, part)),
+            _ => false,
+        }
+    }
+
+    /// Whether one condition makes another true, as far as that is seen at once.
+    pub(super) fn implies_at_once(&self, a: GuardId, b: GuardId) -> bool {
+        if a == b || a == GuardId::NEVER || b == GuardId::ALWAYS {
+            return true;
+        }
+        match (self.get(a), self.get(b)) {
+            (_, Guard::And(parts)) => parts.iter().all(|&part| self.implies_at_once(a, part)),
+            (Guard::And(parts), _) => parts.iter().any(|&part| self.implies_at_once(part, b)),
+            (_, Guard::Or(parts)) => parts.contains(&a),
+            (Guard::Has { .. }, Guard::Not(inner)) => self.contradict(a, *inner),
+            _ => false,
+        }
+    }
+
+    fn conjuncts(&self, guard: GuardId) -> Vec<GuardId> {
+        match self.get(guard) {
+            Guard::And(parts) => parts.clone(),
+            _ => vec![guard],
+        }
+    }
+
+    /// What is left of a condition when some of its [`Guard::Has`] are known.
+    pub fn restrict(
+        &mut self,
+        guard: GuardId,
+        known: &dyn Fn(DecisionId, u32) -> Option<bool>,
+    ) -> GuardId {
+        self.restrict_with(guard, known, &mut HashMap::new())
+    }
+
+    /// [`Guards::restrict`] with a memory, which holds for one `known`.
+    pub fn restrict_with(
+        &mut self,
+        guard: GuardId,
+        known: &dyn Fn(DecisionId, u32) -> Option<bool>,
+        memory: &mut HashMap<GuardId, GuardId>,
+    ) -> GuardId {
+        if guard == GuardId::ALWAYS || guard == GuardId::NEVER {
+            return guard;
+        }
+        if let Some(&done) = memory.get(&guard) {
+            return done;
+        }
+        let rest = match self.get(guard).clone() {
+            Guard::Always | Guard::Never => guard,
+            Guard::Has { decision, option } => match known(decision, option) {
+                Some(true) => GuardId::ALWAYS,
+                Some(false) => GuardId::NEVER,
+                None => guard,
+            },
+            Guard::Not(inner) => {
+                let inner = self.restrict_with(inner, known, memory);
+                self.not(inner)
+            }
+            Guard::And(parts) => {
+                let mut rest = Vec::with_capacity(parts.len());
+                for part in parts {
+                    let part = self.restrict_with(part, known, memory);
+                    rest.push(part);
+                    if part == GuardId::NEVER {
+                        break;
+                    }
+                }
+                self.all(rest)
+            }
+            Guard::Or(parts) => {
+                let mut rest = Vec::with_capacity(parts.len());
+                for part in parts {
+                    let part = self.restrict_with(part, known, memory);
+                    rest.push(part);
+                    if part == GuardId::ALWAYS {
+                        break;
+                    }
+                }
+                self.any(rest)
+            }
+            Guard::AtMost { terms, bound } => {
+                let terms: Vec<(GuardId, u64)> = terms
+                    .into_iter()
+                    .map(|(term, weight)| (self.restrict_with(term, known, memory), weight))
+                    .collect();
+                self.at_most(&terms, bound)
+            }
+        };
+        memory.insert(guard, rest);
+        rest
+    }
+}
