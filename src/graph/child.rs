@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use petgraph::graph::NodeIndex;
 
 use super::{Op, ParamId, RegionId, Supergraph};
-use crate::decision::{Architecture, DecisionSpace};
+use crate::decision::{Architecture, DecisionSpace, GuardId};
 
 /// The subgraph that an architecture selects: what reaches an output, with
 /// every [`Op::Select`] replaced by the input it selects.
@@ -33,6 +33,8 @@ pub struct ChildRegion {
 pub struct ChildStep {
     /// The node of the supergraph's region.
     pub node: NodeIndex,
+    /// Which of the node's forms it has, if decisions say its sizes.
+    pub form: Option<usize>,
     /// The steps whose results it reads, in order.
     pub inputs: Vec<usize>,
     /// Its parameters, one a role, in the order that [`Op`] states.
@@ -135,8 +137,10 @@ fn select_region(
                 .filter_map(|&bank| graph.params.bank(bank))
                 .map(|bank| bank.param(architecture))
                 .collect();
+            let holds = |guard: GuardId| truth.get(guard.index()).copied().unwrap_or(false);
             selected.steps.push(ChildStep {
                 node,
+                form: weight.forms.iter().position(|form| holds(form.guard)),
                 inputs,
                 params,
             });

@@ -12,12 +12,12 @@
 //! **Time** is left out as it is in shapes: what comes after `tokens` counts
 //! for one token, the body of a `scan` for one step.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::view::{self, View};
-use super::{Child, Node, Op, ParamId, ParamTable, RegionId, Role, Supergraph};
+use super::{Child, Node, Op, ParamId, ParamTable, RegionId, Role, Shape, Supergraph};
 
 /// What a network costs. Numbers that do not fit saturate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -79,19 +79,22 @@ fn measure(graph: &Supergraph, view: &View) -> Cost {
         edges: 0,
         depth: 0,
     };
-    let mut params = BTreeSet::new();
+    let mut params = BTreeMap::new();
     cost.depth = add_region(graph, view, RegionId(0), &mut cost, &mut params);
-    cost.parameters = graph.params.trained(params);
+    cost.parameters = params
+        .into_values()
+        .fold(cost.parameters, u64::saturating_add);
     cost
 }
 
-/// Adds what a region costs; gives its depth.
+/// Adds what a region costs, and how many trained numbers of each parameter it
+/// uses; gives its depth.
 fn add_region(
     graph: &Supergraph,
     view: &View,
     id: RegionId,
     cost: &mut Cost,
-    params: &mut BTreeSet<ParamId>,
+    params: &mut BTreeMap<ParamId, u64>,
 ) -> u64 {
     let (Some(region), Some(seen)) = (graph.region(id), view.regions.get(id.index())) else {
         return 0;
@@ -104,13 +107,31 @@ fn add_region(
         };
         cost.nodes += 1;
         cost.edges += part.operands.len() as u64;
-        params.extend(part.params.iter().flatten());
-        let own = match node.op {
+        for (role, ids) in part.params.iter().enumerate() {
+            for &id in ids {
+                let Some(param) = graph.params.get(id).filter(|p| p.role.is_trained()) else {
+                    continue;
+                };
+                let used = node
+                    .part_of(part.form, role)
+                    .map_or(param.len(), Shape::len);
+                let most = params.entry(id).or_default();
+                *most = used.max(*most);
+            }
+        }
+        let own = match *node.op_of(part.form) {
             Op::Input | Op::Select => 0,
             Op::Scan { region } => add_region(graph, view, region, cost, params),
             _ => {
-                cost.flops = cost.flops.saturating_add(flops(node, &graph.params));
-                cost.activations = cost.activations.saturating_add(node.shape.len());
+                cost.flops = cost
+                    .flops
+                    .saturating_add(flops(node, part.form, &graph.params));
+                if let Op::Extern { params, .. } = *node.op_of(part.form) {
+                    cost.parameters = cost.parameters.saturating_add(params);
+                }
+                cost.activations = cost
+                    .activations
+                    .saturating_add(node.shape_of(part.form).len());
                 1
             }
         };
@@ -129,26 +150,29 @@ fn add_region(
         .unwrap_or(0)
 }
 
-/// The multiply-adds of one node.
-fn flops(node: &Node, params: &ParamTable) -> u64 {
+/// The multiply-adds of one form of a node.
+pub(super) fn flops(node: &Node, form: Option<usize>, params: &ParamTable) -> u64 {
     // The parameters of a bank have one shape, so the first stands for all.
     let weights: u64 = node
         .params
         .iter()
-        .filter_map(|&bank| params.get(params.bank(bank)?.first))
-        .filter(|param| matches!(param.role, Role::Weight | Role::Embedding))
-        .fold(0, |sum, param| sum.saturating_add(param.len()));
-    let sizes = &node.shape.0;
+        .enumerate()
+        .filter_map(|(role, &bank)| Some((role, params.get(params.bank(bank)?.first)?)))
+        .filter(|(_, param)| matches!(param.role, Role::Weight | Role::Embedding))
+        .map(|(role, param)| node.part_of(form, role).map_or(param.len(), Shape::len))
+        .fold(0, u64::saturating_add);
+    let sizes = &node.shape_of(form).0;
     let product = |sizes: &[usize]| {
         sizes
             .iter()
             .fold(1u64, |product, &n| product.saturating_mul(n as u64))
     };
-    match &node.op {
+    match node.op_of(form) {
         Op::Conv { .. } | Op::Conv1d { .. } | Op::Linear { .. } => {
             weights.saturating_mul(product(sizes.get(1..).unwrap_or_default()))
         }
         Op::SqueezeExcite { .. } => weights,
+        Op::Extern { flops, .. } => *flops,
         Op::Attention { .. } => {
             let positions = sizes.first().map_or(0, |&t| t as u64);
             let mixing = product(sizes).saturating_mul(positions).saturating_mul(2);

@@ -8,7 +8,7 @@
 //! - nodes stand in topological order: the inputs of a node have smaller indices;
 //! - a [`Op::Select`] node has exactly one active input in every architecture
 //!   in which it is reached;
-//! - a parameter key has one shape.
+//! - a parameter key has one shape, of which the forms of a node use parts.
 
 mod child;
 pub mod cost;
@@ -21,4 +21,4 @@ pub mod write;
 pub use child::{Child, ChildRegion, ChildStep, select};
 pub use op::{Activation, Op, Padding, Pool, Window};
 pub use params::{Bank, BankId, Param, ParamId, ParamTable, Role};
-pub use supergraph::{Edge, Node, Region, RegionId, Shape, Supergraph, Task};
+pub use supergraph::{Edge, Form, Node, Region, RegionId, Shape, Supergraph, Task};

@@ -206,6 +206,16 @@ pub enum Op {
         /// Heads.
         heads: usize,
     },
+    /// An operation that the space declares and does not define (`extern op`).
+    /// It owns parameters that are no part of the table.
+    Extern {
+        /// Its name.
+        name: String,
+        /// How many numbers it trains.
+        params: u64,
+        /// Its multiply-adds.
+        flops: u64,
+    },
 }
 
 impl Op {
@@ -250,6 +260,7 @@ impl Op {
             Self::DropPath => "drop_path",
             Self::SqueezeExcite { .. } => "squeeze_excite",
             Self::Attention { .. } => "attention",
+            Self::Extern { .. } => "extern",
         }
     }
 }
@@ -269,6 +280,7 @@ impl fmt::Display for Op {
             Self::Conv1d { window, .. } => write!(f, " {}", window.size),
             Self::Chunk { index, of } => write!(f, " {} of {of}", index + 1),
             Self::Dropout { site } => write!(f, " {site}"),
+            Self::Extern { name, .. } => write!(f, " {name}"),
             _ => Ok(()),
         }
     }

@@ -55,6 +55,49 @@ pub struct Node {
     pub path: String,
     /// The call in the source.
     pub span: Span,
+    /// Where decisions say its sizes: what it is under each condition, exactly
+    /// one of which holds wherever the node is reached. `op` and `shape` are
+    /// then the widest. Empty: it has one form, which they say.
+    pub forms: Vec<Form>,
+}
+
+/// What a node is under some choices.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// When it is this.
+    pub guard: GuardId,
+    /// What it computes.
+    pub op: Op,
+    /// The shape of its result.
+    pub shape: Shape,
+    /// The part of each parameter that it uses, as a shape: of every dimension
+    /// the first numbers, of the sides of a kernel the centre.
+    pub params: Vec<Shape>,
+}
+
+impl Node {
+    /// What it computes in one of its forms, by place.
+    #[must_use]
+    pub fn op_of(&self, form: Option<usize>) -> &Op {
+        self.form(form).map_or(&self.op, |form| &form.op)
+    }
+
+    /// The shape of its result in one of its forms.
+    #[must_use]
+    pub fn shape_of(&self, form: Option<usize>) -> &Shape {
+        self.form(form).map_or(&self.shape, |form| &form.shape)
+    }
+
+    /// The part of its parameter of a role, by place, that a form uses; `None`:
+    /// all of it.
+    #[must_use]
+    pub fn part_of(&self, form: Option<usize>, role: usize) -> Option<&Shape> {
+        self.form(form)?.params.get(role)
+    }
+
+    fn form(&self, form: Option<usize>) -> Option<&Form> {
+        self.forms.get(form?)
+    }
 }
 
 /// An input of a node.

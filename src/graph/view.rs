@@ -28,10 +28,22 @@ pub(super) struct ViewRegion {
 pub(super) struct ViewNode {
     /// Its place in the supergraph's region.
     pub index: NodeIndex,
+    /// Which of its forms it has; `None`: the widest, or the only one.
+    pub form: Option<usize>,
     /// What it reads, in order, each with the condition under which it does.
     pub operands: Vec<(NodeIndex, GuardId)>,
     /// What it may use, one list a role.
     pub params: Vec<Vec<ParamId>>,
+}
+
+impl View {
+    /// Which of its forms a node of a child has.
+    pub fn form(&self, region: RegionId, index: NodeIndex) -> Option<usize> {
+        let nodes = &self.regions.get(region.index())?.nodes;
+        // Ascending: topological order is the order of the supergraph.
+        let place = nodes.binary_search_by_key(&index, |node| node.index).ok()?;
+        nodes.get(place)?.form
+    }
 }
 
 /// The supergraph, over every edge that some architecture has.
@@ -61,6 +73,7 @@ pub(super) fn supergraph(graph: &Supergraph) -> View {
             let banks = node.map_or(&[][..], |node| node.params.as_slice());
             ViewNode {
                 index,
+                form: None,
                 operands: region.operands(index),
                 params: banks
                     .iter()
@@ -95,6 +108,7 @@ pub(super) fn child(child: &Child) -> View {
                 .iter()
                 .map(|step| ViewNode {
                     index: step.node,
+                    form: step.form,
                     operands: step
                         .inputs
                         .iter()

@@ -26,7 +26,7 @@ pub(super) fn run(
 ) -> Result<Vec<Tensor>, ModelError> {
     // Undone when dropped, also when an error leaves early.
     let _guard = (mode == Mode::Eval).then(tch::no_grad_guard);
-    let (region, _) = parts(graph, child, RegionId(0))?;
+    let (region, selected) = parts(graph, child, RegionId(0))?;
     let (inputs, batch) = take_inputs(graph, region, params, inputs)?;
     let mut walk = Walk {
         graph,
@@ -38,14 +38,11 @@ pub(super) fn run(
         masks: None,
     };
     let results = walk.region(RegionId(0), inputs)?;
-    region
+    selected
         .outputs
         .iter()
         .zip(results)
-        .map(|(&output, value)| {
-            let node = node(region, output)?;
-            value.map_or_else(|| walk.zeros(node), Ok)
-        })
+        .map(|(&output, value)| value.map_or_else(|| walk.zeros(region, selected, output), Ok))
         .collect()
 }
 
@@ -128,44 +125,51 @@ impl<'a> Walk<'a> {
         let operands: Vec<Tensor> = step
             .inputs
             .iter()
-            .map(|input| {
-                if let Some(tensor) = read(input) {
-                    return Ok(tensor.shallow_clone());
-                }
-                let source = selected.steps.get(*input).map(|step| step.node);
-                self.zeros(self::node(region, source.unwrap_or(step.node))?)
+            .map(|input| match read(input) {
+                Some(tensor) => Ok(tensor.shallow_clone()),
+                None => self.zeros(region, selected, *input),
             })
             .collect::<Result<_, _>>()?;
         if let Op::Scan { region: body } = node.op {
             return self.scan(body, node, &operands);
         }
+        let shape = node.shape_of(step.form);
         if let (Op::BatchNorm { .. }, [x]) = (&node.op, operands.as_slice())
             && self.statistics() == Use::BatchAndMove
-            && x.numel() <= node.shape.0.first().copied().unwrap_or(1)
+            && x.numel() <= shape.0.first().copied().unwrap_or(1)
         {
             let path = node.path.clone();
             return Err(ModelError::SingleNumber { path });
         }
-        let params: Vec<&Tensor> = step
-            .params
-            .iter()
-            .filter_map(|&id| self.params.get(id))
-            .collect();
-        self.compute(node, &operands, &params).map(Some).map_err(at)
+        let whole = step.params.iter().filter_map(|&id| self.params.get(id));
+        let params: Vec<Tensor> = whole
+            .enumerate()
+            .map(|(role, tensor)| match node.part_of(step.form, role) {
+                Some(part) => ops::part(tensor, &part.0),
+                None => Ok(tensor.shallow_clone()),
+            })
+            .collect::<Result<_, _>>()
+            .map_err(at)?;
+        let params: Vec<&Tensor> = params.iter().collect();
+        self.compute(node, step.form, &operands, &params)
+            .map(Some)
+            .map_err(at)
     }
 
     /// The tensor that an operation makes of its operands.
     fn compute(
         &mut self,
         node: &'a Node,
+        form: Option<usize>,
         operands: &[Tensor],
         params: &[&Tensor],
     ) -> Result<Tensor, TchError> {
-        let rank = node.shape.0.len();
+        let shape = node.shape_of(form);
+        let rank = shape.0.len();
         // The first dimension of the shape: of vectors the last of the tensor,
         // of more the one after the batch.
         let first = if rank <= 1 { -1 } else { 1 };
-        match (&node.op, operands, params) {
+        match (node.op_of(form), operands, params) {
             (Op::Conv { window, groups, .. }, [x], [kernel, bias @ ..]) => {
                 ops::conv(x, *window, *groups, kernel, bias.first().copied())
             }
@@ -192,7 +196,7 @@ impl<'a> Walk<'a> {
             (Op::GlobalAvgPool, [x], []) => ops::global_avg_pool(x),
             (Op::Shift { dy, dx }, [x], []) => ops::shift(x, *dy, *dx),
             (Op::Chunk { index, .. }, [x], []) => {
-                let size = node.shape.0.first().copied().unwrap_or(1);
+                let size = shape.0.first().copied().unwrap_or(1);
                 ops::chunk(x, *index, size, first)
             }
             (Op::Concat, parts, []) => ops::concat(parts, first),
@@ -208,6 +212,9 @@ impl<'a> Walk<'a> {
             (Op::Attention { heads }, [x], &[query, key, value, result]) => {
                 ops::attention(x, *heads, [query, key, value, result])
             }
+            (Op::Extern { name, .. }, ..) => Err(TchError::Shape(format!(
+                "`{name}` is an `extern op`, of which the space says the cost alone"
+            ))),
             (_, operands, params) => Err(TchError::Shape(format!(
                 "it has {} operands and {} parameters",
                 operands.len(),
@@ -240,7 +247,11 @@ impl<'a> Walk<'a> {
             states = self.region(body, inputs)?;
             match states.first() {
                 Some(Some(state)) => results.push(state.shallow_clone()),
-                _ => results.push(self.zeros(node)?),
+                _ => {
+                    let (region, selected) = parts(self.graph, self.child, body)?;
+                    let output = selected.outputs.first().copied().unwrap_or(0);
+                    results.push(self.zeros(region, selected, output)?);
+                }
             }
         }
         self.masks = outer;
@@ -300,10 +311,19 @@ impl<'a> Walk<'a> {
         node.timed && self.masks.is_none()
     }
 
-    /// Zeros of a node's shape.
-    fn zeros(&self, node: &Node) -> Result<Tensor, ModelError> {
+    /// Zeros of the shape of a step's result.
+    fn zeros(
+        &self,
+        region: &Region,
+        selected: &ChildRegion,
+        step: usize,
+    ) -> Result<Tensor, ModelError> {
+        let Some(step) = selected.steps.get(step) else {
+            return Err(ModelError::Malformed(format!("it has no step {step}")));
+        };
+        let node = node(region, step.node)?;
         let time = self.has_time(node).then_some(self.batch.time);
-        let shape = node.shape.0.iter().map(|&n| n as i64);
+        let shape = node.shape_of(step.form).0.iter().map(|&n| n as i64);
         let sizes: Vec<i64> = time
             .into_iter()
             .chain([self.batch.size])

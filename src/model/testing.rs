@@ -222,6 +222,7 @@ impl Build {
             timed,
             params: Vec::new(),
             span: Span::default(),
+            forms: Vec::new(),
         };
         region.add(node, inputs)
     }

@@ -405,6 +405,7 @@ impl Evaluator<'_> {
             params,
             path: self.instance_path.as_str().to_owned(),
             span: site,
+            forms: Vec::new(),
         };
         let operands: Vec<(NodeIndex, GuardId)> = inputs
             .iter()

@@ -154,7 +154,7 @@ impl<'a> Drawing<'a> {
             Op::Sum if self.operands(id, index).is_empty() => {
                 ("sum of none".to_owned(), colour(&node.op))
             }
-            op => (op.to_string(), colour(op)),
+            op => (self.label(id, index, node), colour(op)),
         };
         let separator = if look.is_empty() { "" } else { ", " };
         self.line(
@@ -166,6 +166,15 @@ impl<'a> Drawing<'a> {
                 quoted(&node.path)
             ),
         );
+    }
+
+    /// What a node computes: in its form, or in all its forms.
+    fn label(&self, id: RegionId, index: NodeIndex, node: &Node) -> String {
+        match self.view.form(id, index) {
+            form @ Some(_) => node.op_of(form).to_string(),
+            None => several(node.forms.iter().map(|form| form.op.to_string()))
+                .unwrap_or_else(|| node.op.to_string()),
+        }
     }
 
     fn operands(&self, id: RegionId, index: NodeIndex) -> Vec<(NodeIndex, GuardId)> {
@@ -286,7 +295,11 @@ impl<'a> Drawing<'a> {
         let region = self.subject.graph.region(id);
         let node = region.and_then(|region| region.graph.node_weight(index));
         match node {
-            Some(node) if !node.shape.0.is_empty() => node.shape.to_string(),
+            Some(node) if !node.shape.0.is_empty() => match self.view.form(id, index) {
+                form @ Some(_) => node.shape_of(form).to_string(),
+                None => several(node.forms.iter().map(|form| form.shape.to_string()))
+                    .unwrap_or_else(|| node.shape.to_string()),
+            },
             _ => String::new(),
         }
     }
@@ -389,4 +402,19 @@ fn quoted(text: &str) -> String {
         .replace('"', "\\\"")
         .replace('\n', "\\n");
     format!("\"{escaped}\"")
+}
+/// Different texts beside each other, the first and the last of many; `None` of
+/// none.
+fn several(texts: impl Iterator<Item = String>) -> Option<String> {
+    let mut different: Vec<String> = Vec::new();
+    for text in texts {
+        if !different.contains(&text) {
+            different.push(text);
+        }
+    }
+    match different.as_slice() {
+        [] => None,
+        [first, .., last] if different.len() > 3 => Some(format!("{first} .. {last}")),
+        few => Some(few.join(" | ")),
+    }
 }

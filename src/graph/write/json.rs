@@ -10,7 +10,7 @@ use petgraph::graph::NodeIndex;
 use serde_json::{Map, Value, json};
 
 use super::super::view::{View, ViewNode};
-use super::super::{Op, Padding, ParamId, Role, Supergraph, Task, Window};
+use super::super::{Node, Op, Padding, ParamId, Role, Supergraph, Task, Window};
 use super::Subject;
 use crate::decision::{DecisionId, DecisionSpace, Guard, GuardId};
 
@@ -60,15 +60,19 @@ fn regions(subject: &Subject, view: &View) -> Value {
                     let node = region.graph.node_weight(part.index)?;
                     let mut object = Map::new();
                     object.insert("id".to_owned(), json!(part.index.index()));
-                    object.insert("op".to_owned(), json!(node.op.name()));
-                    object.extend(attributes(&node.op));
-                    object.insert("shape".to_owned(), json!(node.shape.0));
+                    let op = node.op_of(part.form);
+                    object.insert("op".to_owned(), json!(op.name()));
+                    object.extend(attributes(op));
+                    object.insert("shape".to_owned(), json!(node.shape_of(part.form).0));
                     object.insert("timed".to_owned(), json!(node.timed));
                     object.insert("path".to_owned(), json!(node.path));
                     object.insert(
                         "params".to_owned(),
                         node_params(subject, &node.params, part),
                     );
+                    if !node.forms.is_empty() {
+                        object.insert("forms".to_owned(), forms(node, part));
+                    }
                     Some(Value::Object(object))
                 })
                 .collect();
@@ -95,6 +99,28 @@ fn regions(subject: &Subject, view: &View) -> Value {
                 .collect();
             let outputs: Vec<usize> = seen.outputs.iter().map(|o| o.index()).collect();
             json!({"inputs": inputs, "outputs": outputs, "nodes": nodes, "edges": edges})
+        })
+        .collect()
+}
+
+/// What decisions make of a node: every form and when it has it, or of a child
+/// the one that it has. `params` are the parts of the parameters that it uses.
+fn forms(node: &Node, part: &ViewNode) -> Value {
+    let chosen = |place: usize| part.form.is_none_or(|form| form == place);
+    node.forms
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| chosen(*place))
+        .map(|(_, form)| {
+            let mut object = Map::new();
+            if part.form.is_none() {
+                object.insert("when".to_owned(), json!(form.guard.index()));
+            }
+            object.extend(attributes(&form.op));
+            object.insert("shape".to_owned(), json!(form.shape.0));
+            let parts: Vec<&Vec<usize>> = form.params.iter().map(|shape| &shape.0).collect();
+            object.insert("params".to_owned(), json!(parts));
+            Value::Object(object)
         })
         .collect()
 }
@@ -207,6 +233,11 @@ fn attributes(op: &Op) -> Map<String, Value> {
         Op::Dropout { site } => json!({"site": site}),
         Op::SqueezeExcite { hidden } => json!({"hidden": hidden}),
         Op::Attention { heads } => json!({"heads": heads}),
+        Op::Extern {
+            name,
+            params,
+            flops,
+        } => json!({"name": name, "own_params": params, "flops": flops}),
         Op::Input
         | Op::Select
         | Op::Activation(_)

@@ -13,4 +13,4 @@ pub(super) use conv::{conv, conv1d};
 pub(super) use linear::{attention, embed, linear, squeeze_excite};
 pub(super) use pointwise::{activation, affine, mean, sum};
 pub(super) use pool::{global_avg_pool, pool};
-pub(super) use shape::{chunk, concat, shift};
+pub(super) use shape::{chunk, concat, part, shift};

@@ -26,6 +26,21 @@ pub(in crate::model) fn concat(parts: &[Tensor], dim: i64) -> Result<Tensor, Tch
     }
 }
 
+/// The part of a parameter that a form of an operation uses; a view. Of
+/// channels it is the first, of the sides of a kernel (every dimension after
+/// the second) the centre.
+pub(in crate::model) fn part(parameter: &Tensor, shape: &[usize]) -> Result<Tensor, TchError> {
+    let mut view = parameter.shallow_clone();
+    for (dim, (&whole, &size)) in parameter.size().iter().zip(shape).enumerate() {
+        let size = size as i64;
+        if size < whole {
+            let start = if dim < 2 { 0 } else { (whole - size) / 2 };
+            view = view.f_narrow(dim as i64, start, size)?;
+        }
+    }
+    Ok(view)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +62,15 @@ mod tests {
     fn shift_keeps_channels_last() {
         let x = channels_last(&noise(&[2, 3, 4, 4])).unwrap();
         assert_eq!(shift(&x, 1, 1).unwrap().stride(), x.stride());
+    }
+
+    #[test]
+    fn a_part_has_the_first_channels_and_the_centre_of_the_kernel() {
+        let kernel = noise(&[4, 3, 5, 5]);
+        let found = part(&kernel, &[2, 3, 3, 3]).unwrap();
+        let expected = kernel.narrow(0, 0, 2).narrow(2, 1, 3).narrow(3, 1, 3);
+        assert_eq!(found, expected);
+        assert_eq!(part(&noise(&[4]), &[4]).unwrap().size(), [4]);
     }
 
     #[test]

@@ -58,6 +58,7 @@ impl Builder {
             params: banks,
             path: path.to_owned(),
             span: Span::default(),
+            forms: Vec::new(),
         };
         self.region.add(node, inputs)
     }
