@@ -61,6 +61,8 @@ codes! {
     WrongKind = "kinds::wrong_kind";
     /// An argument too many, of an unknown name, or given twice.
     BadArgument = "kinds::bad_argument";
+    /// A field of a value; there are none.
+    NoField = "kinds::no_field";
     /// A required argument is missing.
     MissingArgument = "kinds::missing_argument";
     /// A function or an output that never gets its value.
@@ -71,6 +73,8 @@ codes! {
     ShapesDiffer = "shape::operands_differ";
     /// The candidates of a choice give different shapes.
     CandidatesDiffer = "shape::candidates_differ";
+    /// What a condition or a loop does depends on decisions, and changes a shape.
+    ArmsDiffer = "shape::arms_differ";
     /// A size that does not divide.
     Indivisible = "shape::indivisible";
     /// A size that reaches zero, or is negative.
@@ -97,6 +101,8 @@ codes! {
     DecisionInOp = "decision::in_op";
     /// A `cell` whose instances would decide differently.
     CellDisagrees = "decision::cell_disagrees";
+    /// A `return` that decisions may pass by.
+    ConditionalReturn = "decision::conditional_return";
     /// A space that leaves nothing to decide.
     NoDecision = "decision::none";
 
@@ -109,6 +115,8 @@ codes! {
     NodeNotAssigned = "graph::node_not_assigned";
     /// A space without an input, or without an output.
     NoPort = "graph::no_port";
+    /// A tensor from outside a `scan` that its body reads.
+    Captured = "graph::captured";
     /// An input that no output depends on.
     InputUnused = "graph::input_unused";
 
@@ -120,6 +128,14 @@ codes! {
     /// One parameter key with two shapes.
     SharedShape = "weights::shared_shape";
 
+    // ---- constraints
+    /// A `require` that no architecture fulfils.
+    Unsatisfiable = "constraint::unsatisfiable";
+    /// A `require` that every architecture fulfils.
+    AlwaysTrue = "constraint::always_true";
+    /// A metric that has no formula.
+    OpaqueMetric = "constraint::opaque_metric";
+
     // ---- static evaluation
     /// Recursion that does not end.
     Recursion = "eval::recursion";
@@ -127,8 +143,8 @@ codes! {
     StepBudget = "eval::step_budget";
     /// Arithmetic that overflows or has no result.
     Arithmetic = "eval::arithmetic";
-    /// Parsed, and not compiled by this version.
-    NotYet = "eval::not_yet_supported";
+    /// A value that depends on decisions in too many ways.
+    TooManyCases = "eval::too_many_cases";
 }
 
 impl fmt::Display for Code {

@@ -12,6 +12,7 @@
 
 mod child;
 pub mod cost;
+pub mod measure;
 mod op;
 mod params;
 mod supergraph;

@@ -100,6 +100,19 @@ impl Bank {
         (first..first + self.len() as u32).map(ParamId)
     }
 
+    /// The options that lead to one of its parameters, by place.
+    #[must_use]
+    pub fn choices(&self, offset: usize) -> Vec<(DecisionId, u32)> {
+        let mut rest = offset as u64;
+        let mut chosen = Vec::with_capacity(self.per.len());
+        for (&decision, &size) in self.per.iter().zip(&self.sizes).rev() {
+            let size = u64::from(size.max(1));
+            chosen.push((decision, (rest % size) as u32));
+            rest /= size;
+        }
+        chosen
+    }
+
     /// The parameter that an architecture uses; an inactive decision counts as
     /// its first option (the operation is then not reached).
     #[must_use]

@@ -110,7 +110,7 @@ builtins! {
     LayerNorm "layer_norm" [X, optional("eps", Kind::Float)];
     Embed "embed" [required("tokens", Kind::Tokens), required("d", Kind::Int)];
     SqueezeExcite "squeeze_excite" [X, required("r", Kind::Int)];
-    Attention "attention" [X, required("heads", Kind::Int)];
+    Attention "attention" [X, required("heads", Kind::Int), optional("head", Kind::Int)];
     // ---- without
     Relu "relu" [X];
     Tanh "tanh" [X];

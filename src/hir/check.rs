@@ -28,9 +28,13 @@ pub(super) fn decisions_in_ops(space: &Space, diagnostics: &mut Diagnostics) {
             ));
         };
         match &function.body {
-            Some(FnBody::Expr(expr)) => walk(expr, &mut visit),
-            Some(FnBody::Block(body)) => walk_body(body, &mut visit),
-            None => {}
+            FnBody::Expr(expr) => walk(expr, &mut visit),
+            FnBody::Block(body) => walk_body(body, &mut visit),
+            FnBody::Extern(cost) => {
+                for (_, expr) in cost {
+                    walk(expr, &mut visit);
+                }
+            }
         }
     }
 }
@@ -57,7 +61,7 @@ fn walk_body(body: &[Stmt], visit: &mut dyn FnMut(&Expr)) {
                 walk(range, visit);
                 walk_body(body, visit);
             }
-            Stmt::Require { .. } => {}
+            Stmt::Require { condition, .. } => walk(condition, visit),
             Stmt::Assign { indices, value, .. } => {
                 for index in indices {
                     walk_index(index, visit);

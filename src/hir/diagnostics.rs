@@ -158,9 +158,12 @@ pub(super) fn bad_annotation(span: Span, name: &str, why: &str) -> Diagnostic {
         "bias" => {
             Some("write it right after a choice: `choose Set @bias(candidate = 0.25)`".into())
         }
-        _ if known => None,
+        "ordered" | "repeat" => Some(format!(
+            "write it right after a `pick`: `pick 2 of h @{name}`"
+        )),
         _ => did_you_mean(name, KNOWN).or_else(|| {
-            Some("annotations are `@per`, `@tie`, `@near`, `@rate` and `@bias`".into())
+            let known: Vec<String> = KNOWN.iter().map(|name| format!("`@{name}`")).collect();
+            Some(format!("annotations are {}", known.join(", ")))
         }),
     };
     with_help(
@@ -169,13 +172,24 @@ pub(super) fn bad_annotation(span: Span, name: &str, why: &str) -> Diagnostic {
     )
 }
 
-pub(super) fn not_yet(span: Span, what: &str) -> Diagnostic {
+pub(super) fn no_field(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(
-        Code::NotYet,
+        Code::NoField,
         span,
-        format!("{what} is understood, but not compiled by this version"),
-        "not supported yet",
+        format!("values have no fields, so there is no `.{name}`"),
+        "no field",
     )
+    .help("name the parts of a tuple with `let (a, b) = ..`, and dimensions in the type of a parameter: `x: [c, h, w]`")
+}
+
+pub(super) fn bad_cost(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::BadArgument,
+        span,
+        "the cost of an `extern op` is given by name",
+        "neither `params` nor `flops`",
+    )
+    .help("write `cost(params = .., flops = ..)`; what is left out is zero")
 }
 
 pub(super) fn index_of_plain(span: Span, name: &str) -> Diagnostic {

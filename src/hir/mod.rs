@@ -20,8 +20,8 @@ pub use diagnostics::{no_space, unknown_space};
 pub use module::{LIBRARY, spaces};
 pub use tree::{
     Arg, Candidate, CellBind, CellId, Choose, Const, ConstId, Dim, Expr, ExprKind, Fn, FnBody,
-    FnId, Generator, HintExprs, Index, LocalId, Ops, OpsId, Param, Pattern, Pick, PickCount, Port,
-    Res, SettingId, Space, Stmt, Type, TypeKind,
+    FnId, Generator, HintExprs, Index, LocalId, Ops, OpsId, Param, Pattern, Pick, PickCount,
+    PickOrder, Port, Res, SettingId, Space, Stmt, Type, TypeKind,
 };
 
 use crate::diagnostic::Diagnostics;

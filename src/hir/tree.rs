@@ -101,8 +101,8 @@ pub struct Fn {
     pub params: Vec<Param>,
     /// The declared type of its result.
     pub result: Option<Type>,
-    /// What it does; `None` for an `extern op`.
-    pub body: Option<FnBody>,
+    /// What it does.
+    pub body: FnBody,
     /// How many slots its frame has.
     pub n_locals: usize,
 }
@@ -114,6 +114,8 @@ pub enum FnBody {
     Expr(Expr),
     /// `{ .. }`
     Block(Vec<Stmt>),
+    /// Of an `extern op`: the metrics of its cost, by name.
+    Extern(Vec<(ast::Ident, Expr)>),
 }
 
 /// `ops Layer = { .. }`
@@ -233,6 +235,7 @@ pub enum Stmt {
         span: Span,
     },
     Require {
+        condition: Expr,
         span: Span,
     },
     Return {
@@ -375,8 +378,22 @@ pub struct Pick {
     pub count: PickCount,
     /// From what.
     pub source: Expr,
+    /// Whether what it picks is a set.
+    pub order: PickOrder,
     /// For the controller.
     pub hints: HintExprs,
+}
+
+/// How the elements that a `pick` picks stand to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PickOrder {
+    /// A set, each at most once, in the order of the list.
+    #[default]
+    Set,
+    /// `@ordered`: in the order picked, each at most once.
+    Ordered,
+    /// `@repeat`: in the order picked, each as often as may be.
+    Repeat,
 }
 
 /// How many `pick` picks.

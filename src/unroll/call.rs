@@ -2,13 +2,15 @@
 
 use std::rc::Rc;
 
+use super::select::Join;
 use super::stmt::Flow;
-use super::value::{Callable, Given, List, Option_, PerPart, Tag, Tensor, Value};
+use super::value::{Callable, Given, List, Option_, PerPart, Sizes, Tag, Tensor, Value};
 use super::{Evaluator, Frame, MAX_CALLS, diagnostics};
-use crate::graph::BankId;
+use crate::decision::GuardId;
+use crate::graph::{BankId, Form, Op, Shape};
 use crate::hir::{self, Dim, FnBody, Type, TypeKind};
 use crate::span::Span;
-use crate::syntax::ast::FnKind;
+use crate::syntax::ast::{FnKind, Ident};
 
 /// An argument without a name.
 pub(super) fn given(value: Value, span: Span) -> Given {
@@ -212,7 +214,7 @@ impl Evaluator<'_> {
             });
         }
         let input = args.first().map(|arg| arg.value.clone());
-        self.select(results, site, input.as_ref())
+        self.select(results, site, Join::Candidates(input.as_ref()))
     }
 
     /// Runs something under a candidate's guard and name; `choice` is the name of
@@ -224,15 +226,13 @@ impl Evaluator<'_> {
         site: Span,
         run: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
-        let outer = self.path;
-        self.path = self.decisions.guards.and(outer, candidate.guard);
         let segment = super::paths::join(choice, &candidate.name);
         let key = (site, self.applied_at.unwrap_or(site));
         let decision_path = self.decision_path.push(&segment, key);
         let instance_path = self.instance_path.push(&segment, key);
         let applied_at = self.applied_at.take();
         let binding = self.binding.take();
-        let value = run(self);
+        let value = self.where_holds(candidate.guard, run);
         self.binding = binding;
         self.applied_at = applied_at;
         self.decision_path.restore(decision_path);
@@ -242,7 +242,6 @@ impl Evaluator<'_> {
             self.decision_path.release(&segment, key);
             self.instance_path.release(&segment, key);
         }
-        self.path = outer;
         value
     }
 
@@ -330,9 +329,6 @@ impl Evaluator<'_> {
         site: Span,
     ) -> Value {
         let name = &function.name.name;
-        let Some(body) = &function.body else {
-            return self.report(diagnostics::not_yet(site, "calling an `extern op`"));
-        };
         if self.frames.len() > MAX_CALLS {
             return self.report(diagnostics::recursion(site, name, MAX_CALLS));
         }
@@ -350,7 +346,8 @@ impl Evaluator<'_> {
         });
         let binding = self.binding.take();
         let value = if self.bind_params(function, bound, site) {
-            match body {
+            match &function.body {
+                FnBody::Extern(cost) => self.extern_op(function, cost, site),
                 FnBody::Expr(expr) => self.eval(expr),
                 FnBody::Block(body) => match self.body(body) {
                     Flow::Return(value) => value,
@@ -363,9 +360,9 @@ impl Evaluator<'_> {
         self.binding = binding;
         let value = match &function.result {
             Some(result) => {
-                let span = match body {
+                let span = match &function.body {
                     FnBody::Expr(expr) => expr.span,
-                    FnBody::Block(_) => result.span,
+                    FnBody::Block(_) | FnBody::Extern(_) => result.span,
                 };
                 self.check_result(value, result, name, span)
             }
@@ -407,13 +404,19 @@ impl Evaluator<'_> {
         let wanted = match (&ty.kind, value) {
             (_, Value::Unknown) => return Value::Unknown,
             (TypeKind::Error, value) => return value,
-            (TypeKind::Int, value @ Value::Int(_))
+            (TypeKind::Int, value @ (Value::Int(_) | Value::Measure(_)))
             | (TypeKind::Float, value @ Value::Float(_))
-            | (TypeKind::Bool, value @ Value::Bool(_))
+            | (TypeKind::Bool, value @ (Value::Bool(_) | Value::Cond(_)))
             | (TypeKind::Text, value @ Value::Text(_))
             | (TypeKind::Op | TypeKind::Cell, value @ Value::Callable(_))
             | (TypeKind::Op, value @ Value::Ops(_)) => return value,
             (TypeKind::Float, Value::Int(value)) => return Value::Float(value as f64),
+            (TypeKind::Int | TypeKind::Float | TypeKind::Text, value @ Value::Cases(_)) => {
+                return self.lift(&[value], span, &mut |this, args| {
+                    let value = args.first().cloned().unwrap_or(Value::Unknown);
+                    this.convert(value, Some(ty), span)
+                });
+            }
             (TypeKind::Tensor(dims), Value::Tensor(tensor)) => {
                 return self.match_dims(dims, tensor, ty.span, span);
             }
@@ -423,35 +426,139 @@ impl Evaluator<'_> {
     }
 
     fn match_dims(&mut self, dims: &[Dim], tensor: Tensor, declared: Span, span: Span) -> Value {
-        if dims.len() != tensor.shape.0.len() {
+        if dims.len() != tensor.sizes.0.len() {
             return self.report(diagnostics::wrong_rank(
                 span,
-                &tensor.shape,
+                &tensor.sizes,
                 declared,
                 dims.len(),
             ));
         }
-        let sizes = tensor.shape.0.clone();
-        for (dim, size) in dims.iter().zip(sizes) {
+        for (dim, size) in dims.iter().zip(tensor.sizes.0.clone()) {
             match dim {
-                Dim::Bind(local, _) => self.set_local(*local, Value::Int(size as i64)),
+                Dim::Bind(local, _) => self.set_local(*local, size.value()),
                 Dim::Is(expr) => {
-                    let Some(wanted) = self.int(expr) else {
+                    let wanted = match self.eval(expr) {
+                        Value::Unknown => return Value::Unknown,
+                        wanted => wanted,
+                    };
+                    let Some(wanted) = self.size(&wanted, expr.span) else {
                         return Value::Unknown;
                     };
-                    if usize::try_from(wanted) != Ok(size) {
-                        return self.report(diagnostics::declared_differs(
+                    if let Some(at) = self.differs(GuardId::ALWAYS, &size, &wanted) {
+                        let (wanted, found) = (wanted.to_string(), size.to_string());
+                        let diagnostic = diagnostics::declared_differs(
                             span,
-                            &tensor.shape,
+                            &tensor.sizes,
                             expr.span,
-                            wanted,
-                            size,
-                        ));
+                            &wanted,
+                            &found,
+                        );
+                        return self.in_case(at, |this| this.report(diagnostic));
                     }
                 }
             }
         }
         Value::Tensor(tensor)
+    }
+
+    /// A node of an operation that the space declares and does not define.
+    fn extern_op(&mut self, function: &hir::Fn, cost: &[(Ident, hir::Expr)], site: Span) -> Value {
+        let inputs: Vec<Tensor> = function
+            .params
+            .iter()
+            .filter_map(|param| match self.local(param.local) {
+                Some(Value::Tensor(tensor)) => Some(tensor),
+                _ => None,
+            })
+            .collect();
+        let Some(TypeKind::Tensor(dims)) = function.result.as_ref().map(|ty| &ty.kind) else {
+            return self.report(diagnostics::extern_result(function.name.span));
+        };
+        let mut numbers = Vec::with_capacity(dims.len() + 2);
+        let exprs = dims.iter().filter_map(|dim| match dim {
+            Dim::Is(expr) => Some(expr),
+            Dim::Bind(..) => None,
+        });
+        let mut sizes = Vec::with_capacity(dims.len());
+        for expr in exprs {
+            let value = self.eval(expr);
+            let Some(size) = self.size(&value, expr.span) else {
+                return Value::Unknown;
+            };
+            numbers.push(value);
+            sizes.push(size);
+        }
+        for metric in ["params", "flops"] {
+            let given = cost.iter().find(|(name, _)| name.name == metric);
+            let value = match given {
+                Some((_, expr)) => match self.eval(expr) {
+                    Value::Unknown => return Value::Unknown,
+                    value => value,
+                },
+                None => Value::Int(0),
+            };
+            numbers.push(value);
+        }
+        let name = &function.name.name;
+        let rank = sizes.len();
+        let table = self.table(&numbers, site, |this, numbers| {
+            let mut whole = Vec::with_capacity(numbers.len());
+            for number in numbers {
+                match super::arith::as_float(number) {
+                    Some(number) if number >= 0.0 => whole.push(number as u64),
+                    _ => {
+                        this.report(diagnostics::wrong_kind(site, "a cost", number));
+                        return None;
+                    }
+                }
+            }
+            let shape = Shape(whole.iter().take(rank).map(|&size| size as usize).collect());
+            let mut cost = whole.into_iter().skip(rank);
+            let op = Op::Extern {
+                name: name.clone(),
+                params: cost.next().unwrap_or(0),
+                flops: cost.next().unwrap_or(0),
+            };
+            Some((op, shape))
+        });
+        let Some(table) = table else {
+            return Value::Unknown;
+        };
+        let forms = self.group(&table, Clone::clone, |a, b| a == b);
+        let Some((_, (widest, _))) = forms.iter().max_by_key(|(_, (op, _))| match op {
+            Op::Extern { params, .. } => *params,
+            _ => 0,
+        }) else {
+            return Value::Unknown;
+        };
+        let widest = widest.clone();
+        let forms = match forms.as_slice() {
+            [_] => Vec::new(),
+            _ => forms
+                .into_iter()
+                .map(|(guard, (op, shape))| Form {
+                    guard,
+                    op,
+                    shape,
+                    params: Vec::new(),
+                })
+                .collect(),
+        };
+        let timed = inputs.iter().any(|tensor| tensor.timed);
+        let inputs: Vec<(&Tensor, GuardId)> = inputs
+            .iter()
+            .map(|tensor| (tensor, GuardId::ALWAYS))
+            .collect();
+        self.node_of(
+            widest,
+            Sizes(sizes),
+            timed,
+            &inputs,
+            Vec::new(),
+            forms,
+            site,
+        )
     }
 
     fn check_result(&mut self, value: Value, result: &Type, name: &str, span: Span) -> Value {

@@ -19,8 +19,6 @@ pub(super) struct CellState {
     pub complete: bool,
     /// The call that decided.
     pub site: Span,
-    /// The condition under which the first instance stands.
-    entry: GuardId,
     /// Decisions that the present instance came to.
     pub visited: usize,
 }
@@ -113,25 +111,20 @@ impl Evaluator<'_> {
         site: Span,
         run: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
-        let path = self.path;
         let state = self.cells.entry(name.clone()).or_insert_with(|| CellState {
             site,
-            entry: path,
             ..CellState::default()
         });
         state.visited = 0;
-        let (entry, complete, first) = (state.entry, state.complete, state.site);
-        if complete && entry != GuardId::ALWAYS && entry != path {
-            return self.report(diagnostics::not_yet(
-                site,
-                "a cell whose first instance stands inside a choice and another one elsewhere",
-            ));
-        }
+        let (complete, first) = (state.complete, state.site);
         let decision_path = self.decision_path.replace(&name);
         let key = self.key(site);
         let instance_path = self.instance_path.push(&name, key);
         self.inside.push(name.clone());
+        // What leads to an instance says nothing about what the cell decides.
+        let active = std::mem::replace(&mut self.active, GuardId::ALWAYS);
         let value = run(self);
+        self.active = active;
         self.inside.pop();
         self.decision_path.restore(decision_path);
         self.instance_path.restore(instance_path);

@@ -1,16 +1,16 @@
-//! Decisions: `choose` and `pick`, and selection among their options.
+//! Decisions: `choose` and `pick`.
 
 use std::rc::Rc;
 
-use super::arith::{as_float, plain};
+use super::arith::as_float;
 use super::call::decided;
-use super::value::{Callable, Item, List, Option_, Tag, Tensor, Value};
+use super::select::Join;
+use super::value::{Callable, Item, List, Option_, Tag, Value};
 use super::{Evaluator, diagnostics};
 use crate::decision::{
     DecisionId, DecisionPoint, Domain, ElementId, GuardId, Hints, OptionSource, Table, TableId,
 };
-use crate::graph::Op;
-use crate::hir::{self, Candidate, Choose, Expr, HintExprs, OpsId, Pick, PickCount};
+use crate::hir::{self, Candidate, Choose, Expr, HintExprs, OpsId, Pick, PickCount, PickOrder};
 use crate::span::Span;
 
 /// The operations of a named set, with their names and places.
@@ -25,12 +25,90 @@ impl Evaluator<'_> {
             Err(source) => match self.eval(source) {
                 Value::Unknown => Value::Unknown,
                 Value::Ops(id) => self.choose_ops(id, &choose.hints, span),
-                Value::List(_) | Value::Range { .. } => {
-                    self.report(diagnostics::not_yet(span, "a choice among values"))
-                }
-                other => self.report(diagnostics::choose_of(source.span, &other)),
+                value => match self.rounds_to_choose(&value, source.span) {
+                    Some(values) => self.choose_values(&values, &choose.hints, source.span, span),
+                    None => Value::Unknown,
+                },
             },
         }
+    }
+
+    /// The values that a `choose` of a list or a range chooses among.
+    fn rounds_to_choose(&mut self, value: &Value, span: Span) -> Option<Vec<Value>> {
+        let is_list = match value {
+            Value::List(list) => list.is_fixed(),
+            Value::Tuple(_) | Value::Range { .. } => true,
+            _ => false,
+        };
+        if !is_list {
+            self.report(diagnostics::choose_of(span, value));
+            return None;
+        }
+        let rounds = self.rounds(value, span)?;
+        Some(rounds.into_iter().map(|round| round.value).collect())
+    }
+
+    /// Chooses one of several values.
+    fn choose_values(
+        &mut self,
+        values: &[Value],
+        hints: &HintExprs,
+        source: Span,
+        span: Span,
+    ) -> Value {
+        let names = option_names(values);
+        let hints = self.hints(hints, &names);
+        let n = names.len() as u32;
+        let made = Made {
+            hints,
+            ..Made::of(Domain::One { n }, names.clone())
+        };
+        let Some(decision) = self.decide(span, made) else {
+            return Value::Unknown;
+        };
+        let options = self.options(decision, values, &names, source);
+        self.chosen(decision, options, span)
+    }
+
+    /// The options of a decision, each with its value.
+    fn options(
+        &mut self,
+        decision: DecisionId,
+        values: &[Value],
+        names: &[String],
+        span: Span,
+    ) -> Vec<Option_> {
+        values
+            .iter()
+            .zip(names)
+            .enumerate()
+            .map(|(option, (value, name))| {
+                let guard = self.decisions.guards.has(decision, option as u32);
+                self.record_use(value, guard);
+                Option_ {
+                    name: name.clone(),
+                    guard,
+                    value: value.clone(),
+                    span,
+                }
+            })
+            .collect()
+    }
+
+    /// What a decision for one option gives: an operation that waits for its
+    /// tensor, or the value.
+    fn chosen(&mut self, decision: DecisionId, options: Vec<Option_>, span: Span) -> Value {
+        if options
+            .iter()
+            .all(|option| matches!(option.value, Value::Callable(_)))
+        {
+            return Value::Callable(Rc::new(Callable::Choice {
+                decision: Some(decision),
+                name: self.binding.clone().unwrap_or_default(),
+                candidates: options,
+            }));
+        }
+        decided(self.select(options, span, Join::Candidates(None)), decision)
     }
 
     /// Chooses among a named set: its operations, without applying them.
@@ -41,16 +119,13 @@ impl Evaluator<'_> {
         let names: Vec<String> = candidates.iter().map(|(name, ..)| name.clone()).collect();
         let table = self.ops_table(id, names.len());
         let hints = self.hints(hints, &names);
-        let decision = self.decide(
-            span,
-            Domain::One {
-                n: names.len() as u32,
-            },
-            names,
-            Some(OptionSource::Table(table)),
+        let n = names.len() as u32;
+        let made = Made {
+            source: Some(OptionSource::Table(table)),
             hints,
-        );
-        let Some(decision) = decision else {
+            ..Made::of(Domain::One { n }, names)
+        };
+        let Some(decision) = self.decide(span, made) else {
             return Value::Unknown;
         };
         let options = candidates
@@ -63,11 +138,7 @@ impl Evaluator<'_> {
                 span: *span,
             })
             .collect();
-        Value::Callable(Rc::new(Callable::Choice {
-            decision,
-            name: self.binding.clone().unwrap_or_default(),
-            candidates: options,
-        }))
+        self.chosen(decision, options, span)
     }
 
     /// Chooses among candidates written in place: first the choice, then what
@@ -80,16 +151,12 @@ impl Evaluator<'_> {
     ) -> Value {
         let names: Vec<String> = candidates.iter().map(|c| c.name.clone()).collect();
         let hints = self.hints(hints, &names);
-        let decision = self.decide(
-            span,
-            Domain::One {
-                n: names.len() as u32,
-            },
-            names,
-            None,
+        let n = names.len() as u32;
+        let made = Made {
             hints,
-        );
-        let Some(decision) = decision else {
+            ..Made::of(Domain::One { n }, names)
+        };
+        let Some(decision) = self.decide(span, made) else {
             return Value::Unknown;
         };
         let name = self.binding.clone().unwrap_or_default();
@@ -105,17 +172,7 @@ impl Evaluator<'_> {
             option.value = self.under(&name, &option, span, |this| this.eval(&candidate.value));
             options.push(option);
         }
-        if options
-            .iter()
-            .all(|option| matches!(option.value, Value::Callable(_)))
-        {
-            return Value::Callable(Rc::new(Callable::Choice {
-                decision,
-                name: self.binding.clone().unwrap_or_default(),
-                candidates: options,
-            }));
-        }
-        decided(self.select(options, span, None), decision)
+        self.chosen(decision, options, span)
     }
 
     /// The candidates of a named set, computed once.
@@ -190,85 +247,137 @@ impl Evaluator<'_> {
     // ---- pick
 
     pub(super) fn pick(&mut self, pick: &Pick, span: Span) -> Value {
-        let source = self.eval(&pick.source);
-        let list = match source {
+        let list = match self.eval(&pick.source) {
             Value::Unknown => return Value::Unknown,
             Value::List(list) => list,
             Value::Tuple(items) => Rc::new(List::fixed(items.to_vec())),
-            Value::Range { .. } => {
-                return self.report(diagnostics::not_yet(span, "a pick among values"));
-            }
+            range @ Value::Range { .. } => match self.rounds(&range, pick.source.span) {
+                Some(rounds) => Rc::new(List::fixed(rounds.into_iter().map(|r| r.value))),
+                None => return Value::Unknown,
+            },
             other => {
                 return self.report(diagnostics::wrong_kind(pick.source.span, "a list", &other));
             }
         };
-        if list.dynamic {
-            return self.report(diagnostics::not_yet(
-                span,
-                "a pick from a list that decisions shorten",
-            ));
-        }
-        let n = list.items.len() as u32;
-        let Some(domain) = self.pick_domain(&pick.count, n, pick.source.span, span) else {
+        let Some(sizes) = self.pick_sizes(&pick.count, &list, pick.source.span, span) else {
             return Value::Unknown;
         };
-        let names: Vec<String> = (0..n).map(|option| option.to_string()).collect();
-        let hints = self.hints(&pick.hints, &names);
-        let source = elements_of(&list).map(OptionSource::Elements);
-        let Some(decision) = self.decide(span, domain, names, source, hints) else {
-            return Value::Unknown;
-        };
-        let items: Vec<Item> = list
-            .items
-            .iter()
-            .enumerate()
-            .map(|(option, item)| {
-                let guard = self.decisions.guards.has(decision, option as u32);
-                self.record_use(&item.value, guard);
-                Item {
-                    guard,
-                    value: item.value.clone(),
-                }
-            })
-            .collect();
-        if let Domain::Subset { min, .. } = domain {
-            return Value::List(Rc::new(List {
-                items,
-                dynamic: true,
-                may_be_empty: min == 0,
-                element: list.element.clone(),
-            }));
+        match pick.order {
+            PickOrder::Set => self.pick_set(pick, &list, sizes, span),
+            order => self.pick_in_order(pick, &list, sizes, order, span),
         }
-        let options: Vec<Option_> = items
-            .into_iter()
-            .enumerate()
-            .map(|(option, item)| Option_ {
-                name: option.to_string(),
-                guard: item.guard,
-                value: item.value,
-                span: pick.source.span,
-            })
-            .collect();
-        if options
-            .iter()
-            .all(|option| matches!(option.value, Value::Callable(_)))
-        {
-            return Value::Callable(Rc::new(Callable::Choice {
-                decision,
-                name: self.binding.clone().unwrap_or_default(),
-                candidates: options,
-            }));
-        }
-        decided(self.select(options, span, None), decision)
     }
 
-    fn pick_domain(
+    fn pick_set(&mut self, pick: &Pick, list: &List, sizes: PickSizes, span: Span) -> Value {
+        let PickSizes { min, max, single } = sizes;
+        let n = list.items.len() as u32;
+        let domain = if single {
+            Domain::One { n }
+        } else {
+            Domain::Subset { n, min, max }
+        };
+        let values: Vec<Value> = list.items.iter().map(|item| item.value.clone()).collect();
+        let names = pick_names(list);
+        let made = Made {
+            source: elements_of(list).map(OptionSource::Elements),
+            hints: self.hints(&pick.hints, &names),
+            available: self.available(list),
+            ..Made::of(domain, names.clone())
+        };
+        let Some(decision) = self.decide(span, made) else {
+            return Value::Unknown;
+        };
+        let options = self.options(decision, &values, &names, pick.source.span);
+        if single {
+            return self.chosen(decision, options, span);
+        }
+        let items = options
+            .into_iter()
+            .map(|option| Item {
+                guard: option.guard,
+                value: option.value,
+            })
+            .collect();
+        Value::List(Rc::new(List {
+            items,
+            picked: true,
+            element: list.element.clone(),
+        }))
+    }
+
+    /// One decision a place: `@repeat`, or `@ordered`, where what was picked
+    /// before is not available any more.
+    fn pick_in_order(
+        &mut self,
+        pick: &Pick,
+        list: &List,
+        sizes: PickSizes,
+        order: PickOrder,
+        span: Span,
+    ) -> Value {
+        if sizes.min != sizes.max {
+            return self.report(diagnostics::order_of_any(span));
+        }
+        let values: Vec<Value> = list.items.iter().map(|item| item.value.clone()).collect();
+        let names = pick_names(list);
+        let n = list.items.len() as u32;
+        let name = self.binding.take();
+        let mut picked = Vec::with_capacity(sizes.max as usize);
+        let mut before: Vec<DecisionId> = Vec::new();
+        for place in 0..sizes.max {
+            self.binding = Some(format!("{}[{place}]", name.as_deref().unwrap_or_default()));
+            let mut available = self.available(list);
+            if order == PickOrder::Ordered && !before.is_empty() {
+                available.resize(n as usize, GuardId::ALWAYS);
+                for (option, guard) in available.iter_mut().enumerate() {
+                    for &decision in &before {
+                        let has = self.decisions.guards.has(decision, option as u32);
+                        let not = self.decisions.guards.not(has);
+                        *guard = self.decisions.guards.and(*guard, not);
+                    }
+                }
+            }
+            let made = Made {
+                source: elements_of(list).map(OptionSource::Elements),
+                hints: self.hints(&pick.hints, &names),
+                available,
+                ..Made::of(Domain::One { n }, names.clone())
+            };
+            let Some(decision) = self.decide(span, made) else {
+                picked.push(Value::Unknown);
+                continue;
+            };
+            before.push(decision);
+            let options = self.options(decision, &values, &names, pick.source.span);
+            let value = self.chosen(decision, options, span);
+            picked.push(value);
+        }
+        self.binding = name;
+        Value::List(Rc::new(List::fixed(picked)))
+    }
+
+    /// When each item of a list may be picked; empty where all always may.
+    fn available(&mut self, list: &List) -> Vec<GuardId> {
+        let guards: Vec<GuardId> = list
+            .items
+            .iter()
+            .map(|item| self.relative(item.guard))
+            .collect();
+        if guards.iter().all(|guard| *guard == GuardId::ALWAYS) {
+            return Vec::new();
+        }
+        guards
+    }
+
+    /// How many items a `pick` picks.
+    fn pick_sizes(
         &mut self,
         count: &PickCount,
-        n: u32,
+        list: &List,
         source: Span,
         span: Span,
-    ) -> Option<Domain> {
+    ) -> Option<PickSizes> {
+        let n = list.items.len() as u32;
         let (min, max, text) = match count {
             PickCount::Any => (0, n, "any".to_owned()),
             PickCount::Some => (1, n, "some".to_owned()),
@@ -303,13 +412,20 @@ impl Evaluator<'_> {
             self.report(diagnostics::pick_too_many(span, &text, source, n));
             return None;
         }
-        Some(
-            if min == 1 && max == 1 && !matches!(count, PickCount::Some) {
-                Domain::One { n }
-            } else {
-                Domain::Subset { n, min, max }
-            },
-        )
+        // Where decisions shorten the list.
+        if let Some(fewer) = min.checked_sub(1) {
+            let terms: Vec<(GuardId, u64)> =
+                list.items.iter().map(|item| (item.guard, 1)).collect();
+            let short = self.decisions.guards.at_most(&terms, u64::from(fewer));
+            if self.is_possible(short) {
+                self.in_case(short, |this| {
+                    this.report(diagnostics::pick_from_fewer(source, &text))
+                });
+                return None;
+            }
+        }
+        let single = min == 1 && max == 1 && !matches!(count, PickCount::Some);
+        Some(PickSizes { min, max, single })
     }
 
     fn pick_size(&mut self, k: i64, expr: &Expr) -> Option<u32> {
@@ -372,14 +488,14 @@ impl Evaluator<'_> {
 
     /// Makes a decision point here, or finds the one that the first instance
     /// of the enclosing cell made.
-    fn decide(
-        &mut self,
-        span: Span,
-        domain: Domain,
-        options: Vec<String>,
-        source: Option<OptionSource>,
-        hints: Hints,
-    ) -> Option<DecisionId> {
+    fn decide(&mut self, span: Span, made: Made) -> Option<DecisionId> {
+        let Made {
+            domain,
+            options,
+            source,
+            hints,
+            available,
+        } = made;
         if domain.options() == 0 && matches!(domain, Domain::One { .. }) {
             self.report(diagnostics::empty_choice(span));
             return None;
@@ -405,8 +521,8 @@ impl Evaluator<'_> {
             path: path.clone(),
             domain,
             options,
-            active: self.path,
-            available: Vec::new(),
+            active: self.active,
+            available,
             source,
             hints,
             span,
@@ -453,96 +569,69 @@ impl Evaluator<'_> {
         }
         same
     }
+}
 
-    /// One value for several, each under its guard.
-    pub(super) fn select(
-        &mut self,
-        options: Vec<Option_>,
-        site: Span,
-        input: Option<&Value>,
-    ) -> Value {
-        if options
-            .iter()
-            .any(|option| matches!(option.value, Value::Unknown))
-        {
-            return Value::Unknown;
+/// A decision to be made.
+struct Made {
+    domain: Domain,
+    options: Vec<String>,
+    /// Whose options they are; `None`: a table of their own.
+    source: Option<OptionSource>,
+    hints: Hints,
+    available: Vec<GuardId>,
+}
+
+impl Made {
+    fn of(domain: Domain, options: Vec<String>) -> Self {
+        Self {
+            domain,
+            options,
+            source: None,
+            hints: Hints::default(),
+            available: Vec::new(),
         }
-        let tensors: Option<Vec<(&Tensor, &Option_)>> = options
-            .iter()
-            .map(|option| match &option.value {
-                Value::Tensor(tensor) => Some((tensor, option)),
-                _ => None,
-            })
-            .collect();
-        if let Some(tensors) = tensors {
-            return self.select_tensor(&tensors, site, input);
-        }
-        let tuples: Option<Vec<&Rc<[Value]>>> = options
-            .iter()
-            .map(|option| match &option.value {
-                Value::Tuple(parts) => Some(parts),
-                _ => None,
-            })
-            .collect();
-        if let Some(tuples) = tuples {
-            let n = tuples.first().map_or(0, |parts| parts.len());
-            if tuples.iter().all(|parts| parts.len() == n) {
-                let parts = (0..n).map(|place| {
-                    let part = options
-                        .iter()
-                        .zip(&tuples)
-                        .map(|(option, parts)| Option_ {
-                            value: parts.get(place).cloned().unwrap_or(Value::Unknown),
-                            ..option.clone()
-                        })
-                        .collect();
-                    self.select(part, site, input)
-                });
-                return Value::Tuple(parts.collect());
-            }
-        }
-        self.report(diagnostics::not_yet(site, "a choice among values"))
     }
+}
 
-    fn select_tensor(
-        &mut self,
-        tensors: &[(&Tensor, &Option_)],
-        site: Span,
-        input: Option<&Value>,
-    ) -> Value {
-        let Some((first, _)) = tensors.first() else {
-            return self.report(diagnostics::empty_choice(site));
-        };
-        if tensors
-            .iter()
-            .any(|(tensor, _)| tensor.shape != first.shape)
-        {
-            let shapes: Vec<_> = tensors
-                .iter()
-                .map(|(tensor, option)| (option.span, option.name.as_str(), &tensor.shape))
-                .collect();
-            let input = match input {
-                Some(Value::Tensor(tensor)) => Some(&tensor.shape),
-                _ => None,
-            };
-            let place = self.decision_path.as_str().to_owned();
-            return self.report(diagnostics::candidates_differ(site, &shapes, input, &place));
-        }
-        let timed = tensors.iter().any(|(tensor, _)| tensor.timed);
-        let inputs: Vec<(Tensor, GuardId)> = tensors
-            .iter()
-            .map(|(tensor, option)| (plain(tensor), option.guard))
-            .collect();
-        let inputs: Vec<(&Tensor, GuardId)> = inputs.iter().map(|(t, g)| (t, *g)).collect();
-        self.node(
-            Op::Select,
-            first.shape.clone(),
-            timed,
-            &inputs,
-            Vec::new(),
-            site,
+/// How many items a `pick` picks, and whether it gives the item itself.
+#[derive(Clone, Copy)]
+struct PickSizes {
+    min: u32,
+    max: u32,
+    single: bool,
+}
+
+/// What the options of a choice among values are called: as they are written,
+/// or by their places where that is not clear.
+fn option_names(values: &[Value]) -> Vec<String> {
+    let written = values.iter().all(|value| {
+        matches!(
+            value,
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Text(_) | Value::Word(_)
         )
+    });
+    let names: Vec<String> = values.iter().map(Value::text).collect();
+    let clear = written
+        && names.iter().all(|name| {
+            let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
+            !name.is_empty() && name.chars().all(plain)
+        })
+        && names
+            .iter()
+            .enumerate()
+            .all(|(place, name)| !names.iter().take(place).any(|other| other == name));
+    if clear {
+        names
+    } else {
+        (0..values.len()).map(|place| place.to_string()).collect()
     }
+}
+
+/// What the options of a `pick` are called: numbers and texts as they are
+/// written, anything else by its place.
+fn pick_names(list: &List) -> Vec<String> {
+    let values: Vec<Value> = list.items.iter().map(|item| item.value.clone()).collect();
+    option_names(&values)
 }
 
 /// The elements that a list's items are, if all are.

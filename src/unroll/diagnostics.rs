@@ -3,7 +3,7 @@
 //! Every message about a shape names the shapes, every message about a
 //! decision gives the numbers.
 
-use super::value::Value;
+use super::value::{Sizes, Value};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Shape;
@@ -274,8 +274,8 @@ pub(super) fn input_unused(span: Span, name: &str) -> Diagnostic {
 
 pub(super) fn operands_differ(
     verb: &str,
-    (a_span, a): (Span, &Shape),
-    (b_span, b): (Span, &Shape),
+    (a_span, a): (Span, &Sizes),
+    (b_span, b): (Span, &Sizes),
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         Code::ShapesDiffer,
@@ -292,7 +292,7 @@ pub(super) fn operands_differ(
     }
 }
 
-pub(super) fn list_differs(span: Span, what: &str, a: &Shape, b: &Shape) -> Diagnostic {
+pub(super) fn list_differs(span: Span, what: &str, a: &Sizes, b: &Sizes) -> Diagnostic {
     Diagnostic::error(
         Code::ShapesDiffer,
         span,
@@ -301,7 +301,7 @@ pub(super) fn list_differs(span: Span, what: &str, a: &Shape, b: &Shape) -> Diag
     )
 }
 
-pub(super) fn concat_differs(span: Span, a: &Shape, b: &Shape) -> Diagnostic {
+pub(super) fn concat_differs(span: Span, a: &Sizes, b: &Sizes) -> Diagnostic {
     Diagnostic::error(
         Code::ShapesDiffer,
         span,
@@ -312,8 +312,8 @@ pub(super) fn concat_differs(span: Span, a: &Shape, b: &Shape) -> Diagnostic {
 
 pub(super) fn candidates_differ(
     span: Span,
-    shapes: &[(Span, &str, &Shape)],
-    input: Option<&Shape>,
+    shapes: &[(Span, &str, &Sizes)],
+    input: Option<&Sizes>,
     place: &str,
 ) -> Diagnostic {
     let mut label = if place.is_empty() {
@@ -336,6 +336,51 @@ pub(super) fn candidates_differ(
     diagnostic.help(
         "every candidate must map the same input to the same shape; change size or channels before or after the choice",
     )
+}
+
+pub(super) fn arms_differ(span: Span, a: &str, b: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::ArmsDiffer,
+        span,
+        format!("what decisions may pass by changes a shape, {a} to {b}"),
+        "decided here",
+    )
+    .help("both ways must give one shape: let decisions say a size instead (`let c = choose { 16, 32 }`), or fit the shapes to each other")
+}
+
+pub(super) fn kinds_differ(span: Span, kinds: &[(Span, String)]) -> Diagnostic {
+    let mut diagnostic = Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "the options of a decision are values of different kinds",
+        "decided here",
+    );
+    for (at, kind) in kinds {
+        if *at != span {
+            diagnostic = diagnostic.label(*at, kind.clone());
+        }
+    }
+    diagnostic.help("all options must be tensors, operations, numbers, or lists")
+}
+
+pub(super) fn too_many_cases(span: Span, limit: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooManyCases,
+        span,
+        format!("what stands here depends on decisions in more than {limit} ways"),
+        "too many combinations",
+    )
+    .help("let fewer decisions meet in one size: fit the shapes to each other first, with `fit(x, c)` for instance")
+}
+
+pub(super) fn conditional_return(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::ConditionalReturn,
+        span,
+        "decisions may pass this `return` by",
+        "decided here",
+    )
+    .help("return an expression instead: `return if c { a } else { b }`")
 }
 
 pub(super) fn indivisible(span: Span, a: i64, b: i64) -> Diagnostic {
@@ -369,10 +414,10 @@ pub(super) fn window_too_large(span: Span, extent: usize, shape: &Shape) -> Diag
 
 pub(super) fn declared_differs(
     span: Span,
-    shape: &Shape,
+    shape: &Sizes,
     declared: Span,
-    wanted: i64,
-    found: usize,
+    wanted: &str,
+    found: &str,
 ) -> Diagnostic {
     Diagnostic::error(
         Code::DeclaredDiffers,
@@ -383,7 +428,7 @@ pub(super) fn declared_differs(
     .label(declared, format!("declared to be {wanted}"))
 }
 
-pub(super) fn wrong_rank(span: Span, shape: &Shape, declared: Span, rank: usize) -> Diagnostic {
+pub(super) fn wrong_rank(span: Span, shape: &Sizes, declared: Span, rank: usize) -> Diagnostic {
     Diagnostic::error(
         Code::WrongRank,
         span,
@@ -531,16 +576,6 @@ pub(super) fn list_as_tensor(span: Span) -> Diagnostic {
     .help("reduce it first: `sum(list)`, `mean(list)` or `concat(list)`")
 }
 
-pub(super) fn concat_of_dynamic(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::ListNotReduced,
-        span,
-        "`concat` of a list whose length is decided has no fixed size",
-        "decisions say how many there are",
-    )
-    .help("the sum of 1x1 convolutions is the same function with a fixed size: `sum(for v in list: conv(v, 1, c) @per(v))`")
-}
-
 pub(super) fn mean_of_maybe_nothing(span: Span, always: bool) -> Diagnostic {
     let label = if always {
         "the list is empty"
@@ -556,6 +591,55 @@ pub(super) fn mean_of_maybe_nothing(span: Span, always: bool) -> Diagnostic {
     .help("pick at least one (`pick some of ..`), or use `sum`, which is zero then")
 }
 
+pub(super) fn concat_of_maybe_nothing(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::ListNotReduced,
+        span,
+        "`concat` of a list that may be empty",
+        "some architecture has nothing here",
+    )
+    .help("pick at least one (`pick some of ..`)")
+}
+
+pub(super) fn index_of_picked(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::ListNotReduced,
+        span,
+        "an element of a picked list has no fixed place",
+        "decisions say what is in it",
+    )
+    .help("use `sum`, `mean` or a comprehension over it, or pick in order: `pick 2 of h @ordered`")
+}
+
+pub(super) fn seeds_by_decisions(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::NodeNotAssigned,
+        span,
+        "a node family starts with a list of known nodes",
+        "decisions say what is in it",
+    )
+}
+
+pub(super) fn order_of_any(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::BadAnnotation,
+        span,
+        "`@ordered` and `@repeat` need a number of picks",
+        "picks as many as decisions say",
+    )
+    .help("write `pick 3 of h @ordered`")
+}
+
+pub(super) fn pick_from_fewer(span: Span, count: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::PickTooMany,
+        span,
+        format!("`pick {count}` from a list that is too short"),
+        "decisions shorten it",
+    )
+    .help("pick `any`, or make the list longer in every architecture")
+}
+
 pub(super) fn reduce_nothing(span: Span, what: &str) -> Diagnostic {
     Diagnostic::error(
         Code::ListNotReduced,
@@ -563,26 +647,6 @@ pub(super) fn reduce_nothing(span: Span, what: &str) -> Diagnostic {
         format!("`{what}` of an empty list, whose elements have no known shape"),
         "empty",
     )
-}
-
-pub(super) fn index_of_dynamic(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::ListNotReduced,
-        span,
-        "an element of a list that decisions shorten has no fixed place",
-        "decisions say what is in it",
-    )
-    .help("use `sum`, `mean` or a comprehension over it")
-}
-
-pub(super) fn loop_over_dynamic(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::NotYet,
-        span,
-        "a loop over what decisions pick is understood, but not compiled by this version",
-        "decisions say what is in it",
-    )
-    .help("a comprehension is: `sum(for v in list: ..)`")
 }
 
 pub(super) fn cell_disagrees(span: Span, first: Span, name: &str, why: &str) -> Diagnostic {
@@ -624,6 +688,15 @@ pub(super) fn out_of_range(span: Span, at: i64, n: usize, slice: bool) -> Diagno
         format!("there is no element {at}: the list has {n}")
     };
     Diagnostic::error(Code::OutOfRange, span, message, format!("is {at} here"))
+}
+
+pub(super) fn element_missing(span: Span, at: i64) -> Diagnostic {
+    Diagnostic::error(
+        Code::OutOfRange,
+        span,
+        format!("the list has no element {at}"),
+        "not there in every architecture",
+    )
 }
 
 pub(super) fn assign_to_slice(span: Span) -> Diagnostic {
@@ -691,16 +764,6 @@ pub(super) fn loose_of_plain(span: Span) -> Diagnostic {
     .help("only what `nodes` declares has loose ends")
 }
 
-pub(super) fn captured(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::NotYet,
-        span,
-        "a tensor from outside a `scan` is used inside it; this is understood, but not compiled by this version",
-        "crosses into the recurrence",
-    )
-    .help("pass it through the state, or compute it inside")
-}
-
 pub(super) fn scan_without_time(span: Span) -> Diagnostic {
     Diagnostic::error(
         Code::WrongKind,
@@ -711,7 +774,7 @@ pub(super) fn scan_without_time(span: Span) -> Diagnostic {
     .help("time comes from an input `tokens[vocab]`: `let e = embed(tokens, width)`")
 }
 
-pub(super) fn scan_state(span: Span, x: &Shape, state: &Shape) -> Diagnostic {
+pub(super) fn scan_state(span: Span, x: &Sizes, state: &Sizes) -> Diagnostic {
     Diagnostic::error(
         Code::ShapesDiffer,
         span,
@@ -825,11 +888,86 @@ pub(super) fn division_by_zero(span: Span) -> Diagnostic {
     )
 }
 
-pub(super) fn not_yet(span: Span, what: &str) -> Diagnostic {
+// ---- time
+
+pub(super) fn captured(span: Span) -> Diagnostic {
     Diagnostic::error(
-        Code::NotYet,
+        Code::Captured,
         span,
-        format!("{what} is understood, but not compiled by this version"),
-        "not supported yet",
+        "a tensor from outside a `scan` is used inside it",
+        "crosses into the recurrence",
     )
+    .help("join it to the sequence that is scanned, or compute it inside")
+}
+
+pub(super) fn scan_states(span: Span, states: usize, results: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        format!("a scan over {states} states needs as many results, and this gives {results}"),
+        "states and results differ",
+    )
+    .help("return the next states as a tuple: `cell Lstm(x: [d], h: [d], c: [d]) { .. return (h, c) }`")
+}
+
+// ---- requirements
+
+pub(super) fn metric_outside(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        format!("`{name}` is known when the whole network is"),
+        "not yet known",
+    )
+    .help(format!(
+        "write it in a `require`, without parentheses: `require {name} <= 5M`"
+    ))
+}
+
+pub(super) fn opaque_metric(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::OpaqueMetric,
+        span,
+        format!("`{name}` has no formula, so that no architecture can be checked"),
+        "must be measured",
+    )
+    .help("bound `params` or `flops` instead, and measure the architectures that a search finds")
+}
+
+pub(super) fn decision_in_require(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "a `require` cannot decide",
+        "has a `choose` or a `pick`",
+    )
+    .help("decide before it, with a `let`, and use its name")
+}
+
+pub(super) fn require_always(span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        Code::AlwaysTrue,
+        span,
+        "every architecture fulfils this requirement",
+        "always true",
+    )
+}
+
+pub(super) fn require_never(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::Unsatisfiable,
+        span,
+        "no architecture fulfils this requirement",
+        "never true",
+    )
+}
+
+pub(super) fn extern_result(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "an `extern op` gives a tensor",
+        "declared to give something else",
+    )
+    .help("declare the shape of its result: `-> [t, d]`")
 }

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use super::value::{Callable, Item, List, PerPart, Tag, Value, element_of};
 use super::{Evaluator, diagnostics};
-use crate::decision::GuardId;
+use crate::decision::{Domain, Guard, GuardId};
 use crate::graph::{BankId, Op};
-use crate::hir::{self, Expr, ExprKind, Index, Pattern, Res};
+use crate::hir::{self, Builtin, Expr, ExprKind, Index, Pattern, Res};
 use crate::span::Span;
 
 /// One round of a loop or a comprehension.
@@ -15,6 +15,9 @@ pub(super) struct Round {
     pub value: Value,
     /// What the paths call it: `i=3`, or the place in a list.
     pub label: i64,
+    /// Whether it goes over what was picked: this adds nothing to the keys of
+    /// parameters.
+    pub picked: bool,
 }
 
 impl Evaluator<'_> {
@@ -57,8 +60,16 @@ impl Evaluator<'_> {
                 then,
                 otherwise,
             } => match self.condition(condition) {
-                Some(true) => self.eval(then),
-                Some(false) => self.eval(otherwise),
+                Some(GuardId::ALWAYS) => self.eval(then),
+                Some(GuardId::NEVER) => self.eval(otherwise),
+                Some(guard) => {
+                    let not = self.decisions.guards.not(guard);
+                    let arms = [(guard, then), (not, otherwise)].map(|(guard, arm)| {
+                        let value = self.where_holds(guard, |this| this.eval(arm));
+                        (guard, value)
+                    });
+                    self.join(arms.to_vec(), expr.span)
+                }
                 None => Value::Unknown,
             },
             ExprKind::Per { base, args } => self.per(base, args),
@@ -90,6 +101,9 @@ impl Evaluator<'_> {
             Res::Fn(id) => Value::Callable(Rc::new(Callable::Fn(id))),
             Res::Ops(id) => Value::Ops(id),
             Res::Cell(id) => self.cell_value(id),
+            Res::Builtin(Builtin::Params | Builtin::Flops) if self.metrics.is_some() => {
+                self.metric(res)
+            }
             Res::Builtin(builtin) => Value::Callable(Rc::new(Callable::Builtin(builtin))),
             Res::Word(word) => Value::Word(word),
         }
@@ -129,55 +143,49 @@ impl Evaluator<'_> {
     fn generator(&mut self, generator: &hir::Generator) -> Value {
         let iterable = self.eval(&generator.iterable);
         let span = generator.iterable.span;
-        let Some((rounds, dynamic)) = self.rounds(&iterable, span) else {
+        let Some(rounds) = self.rounds(&iterable, span) else {
             return Value::Unknown;
         };
-        let (may_be_empty, element) = match &iterable {
-            Value::List(list) => (list.may_be_empty, list.element.clone()),
-            _ => (rounds.is_empty(), None),
-        };
         let name = pattern_name(&generator.pattern);
+        let picked = matches!(&iterable, Value::List(list) if list.picked);
         let mut items = Vec::with_capacity(rounds.len());
-        let mut filtered = false;
         for round in rounds {
             self.bind_pattern(&generator.pattern, round.value);
-            let outer = self.path;
-            self.path = self.decisions.guards.and(outer, round.guard);
             let segment = format!("{name}={}", round.label);
             let decision_path = self.decision_path.push(&segment, (span, span));
-            let instance_path = (!dynamic).then(|| self.instance_path.push(&segment, (span, span)));
-            let wanted = match &generator.condition {
-                Some(condition) => self.condition(condition).unwrap_or(false),
-                None => true,
-            };
-            if wanted {
-                let value = self.eval(&generator.body);
-                items.push(Item {
-                    guard: round.guard,
-                    value,
-                });
-            } else {
-                filtered = true;
-            }
+            let instance_path =
+                (!round.picked).then(|| self.instance_path.push(&segment, (span, span)));
+            self.where_holds(round.guard, |this| {
+                let wanted = match &generator.condition {
+                    Some(condition) => this.condition(condition).unwrap_or(GuardId::NEVER),
+                    None => GuardId::ALWAYS,
+                };
+                if wanted != GuardId::NEVER {
+                    let value = this.where_holds(wanted, |this| this.eval(&generator.body));
+                    let guard = this.decisions.guards.and(round.guard, wanted);
+                    items.push(Item { guard, value });
+                }
+            });
             self.decision_path.restore(decision_path);
             if let Some(saved) = instance_path {
                 self.instance_path.restore(saved);
             }
-            self.path = outer;
         }
         // What an empty comprehension would have given is unknown but for a
         // list of nothing, whose elements keep their shape.
-        let element = element_of(&items).or_else(|| element.filter(|_| items.is_empty()));
+        let element = element_of(&items).or_else(|| match &iterable {
+            Value::List(list) if items.is_empty() => list.element.clone(),
+            _ => None,
+        });
         Value::List(Rc::new(List {
-            may_be_empty: may_be_empty || items.is_empty() || (filtered && dynamic),
             items,
-            dynamic,
+            picked,
             element,
         }))
     }
 
-    /// What a loop goes over, and whether decisions say which rounds there are.
-    pub(super) fn rounds(&mut self, value: &Value, span: Span) -> Option<(Vec<Round>, bool)> {
+    /// What a loop goes over.
+    pub(super) fn rounds(&mut self, value: &Value, span: Span) -> Option<Vec<Round>> {
         let fixed = |values: Vec<Value>| {
             values
                 .into_iter()
@@ -189,6 +197,7 @@ impl Evaluator<'_> {
                         _ => place as i64,
                     },
                     value,
+                    picked: false,
                 })
                 .collect()
         };
@@ -199,13 +208,37 @@ impl Evaluator<'_> {
                 if !self.step(n, span) {
                     return None;
                 }
-                Some((fixed((*start..*end).map(Value::Int).collect()), false))
+                Some(fixed((*start..*end).map(Value::Int).collect()))
             }
-            Value::Tuple(items) => Some((fixed(items.to_vec()), false)),
-            Value::List(list) if !list.dynamic => {
-                let values = list.items.iter().map(|item| item.value.clone()).collect();
-                Some((fixed(values), false))
+            Value::Cases(cases) => {
+                let mut ranges = Vec::with_capacity(cases.len());
+                for (guard, case) in cases.iter() {
+                    let &Value::Range { start, end } = case else {
+                        self.report(diagnostics::wrong_kind(span, "a range or a list", value));
+                        return None;
+                    };
+                    ranges.push((*guard, start, end));
+                }
+                let first = ranges.iter().map(|(_, start, _)| *start).min()?;
+                let last = ranges.iter().map(|(_, _, end)| *end).max()?;
+                let n = last.saturating_sub(first).max(0) as u64;
+                if !self.step(n, span) {
+                    return None;
+                }
+                let rounds = (first..last).map(|label| {
+                    let has = ranges
+                        .iter()
+                        .filter(|(_, start, end)| (*start..*end).contains(&label));
+                    Round {
+                        guard: self.decisions.guards.any(has.map(|(guard, ..)| *guard)),
+                        value: Value::Int(label),
+                        label,
+                        picked: false,
+                    }
+                });
+                Some(rounds.collect())
             }
+            Value::Tuple(items) => Some(fixed(items.to_vec())),
             Value::List(list) => {
                 let rounds = list
                     .items
@@ -213,11 +246,18 @@ impl Evaluator<'_> {
                     .enumerate()
                     .map(|(place, item)| Round {
                         guard: item.guard,
-                        label: self.element_index(&item.value).unwrap_or(place) as i64,
+                        label: match &item.value {
+                            Value::Int(value) => *value,
+                            value if list.picked => {
+                                self.element_index(value).unwrap_or(place) as i64
+                            }
+                            _ => place as i64,
+                        },
                         value: item.value.clone(),
+                        picked: list.picked,
                     })
                     .collect();
-                Some((rounds, true))
+                Some(rounds)
             }
             other => {
                 self.report(diagnostics::wrong_kind(span, "a range or a list", other));
@@ -236,14 +276,88 @@ impl Evaluator<'_> {
         }
     }
 
-    pub(super) fn condition(&mut self, expr: &Expr) -> Option<bool> {
-        match self.eval(expr) {
-            Value::Bool(value) => Some(value),
-            Value::Unknown => None,
-            other => {
-                self.report(diagnostics::wrong_kind(expr.span, "a condition", &other));
-                None
+    fn index(&mut self, value: &Value, span: Span, index: &Index) -> Value {
+        let list = match value {
+            Value::Unknown => return Value::Unknown,
+            Value::List(list) => list.clone(),
+            Value::Tuple(items) => Rc::new(List::fixed(items.to_vec())),
+            other => return self.report(diagnostics::wrong_kind(span, "a list", other)),
+        };
+        if list.picked && !matches!(index, Index::To(None)) {
+            return self.report(diagnostics::index_of_picked(span));
+        }
+        let (expr, part): (&Expr, Part) = match index {
+            Index::To(None) => return Value::List(list),
+            Index::At(expr) => (expr, Part::At),
+            Index::To(Some(expr)) => (expr, Part::To),
+            Index::From(expr) => (expr, Part::From),
+        };
+        let at = match self.eval(expr) {
+            Value::Unknown => return Value::Unknown,
+            at => at,
+        };
+        // Where decisions say the place: the elements of all cases, each in its own.
+        let table = self.table(&[at], expr.span, |this, at| {
+            let value = match at {
+                [Value::Int(at)] => this.part(&list, *at, part, expr.span),
+                [Value::Range { start, end }] if part == Part::At => {
+                    this.range(&list, *start, *end, expr.span)
+                }
+                other => {
+                    let found = other.first().unwrap_or(&Value::Unknown);
+                    this.report(diagnostics::wrong_kind(expr.span, "a whole number", found))
+                }
+            };
+            (!matches!(value, Value::Unknown)).then_some(value)
+        });
+        let Some(table) = table else {
+            return Value::Unknown;
+        };
+        let arms = self.group(&table, Value::clone, Value::same);
+        self.join(arms, span)
+    }
+
+    /// One element of a list, or a part of it.
+    fn part(&mut self, list: &Rc<List>, at: i64, part: Part, span: Span) -> Value {
+        let n = list.items.len();
+        let limit = match part {
+            Part::At => n,
+            Part::To | Part::From => n + 1,
+        };
+        let Some(place) = usize::try_from(at).ok().filter(|&at| at < limit) else {
+            let diagnostic = match self.being_defined(at) {
+                Some(name) if part == Part::At => diagnostics::read_before_assigned(span, name),
+                _ => diagnostics::out_of_range(span, at, n, part != Part::At),
+            };
+            return self.report(diagnostic);
+        };
+        match part {
+            Part::At => {
+                let Some(item) = list.items.get(place) else {
+                    return Value::Unknown;
+                };
+                if !self.is_certain(item.guard) {
+                    let missing = self.decisions.guards.not(item.guard);
+                    return self.in_case(missing, |this| {
+                        this.report(diagnostics::element_missing(span, at))
+                    });
+                }
+                self.record_use(&item.value, GuardId::ALWAYS);
+                item.value.clone()
             }
+            Part::To => slice(list, 0, place),
+            Part::From => slice(list, place, n),
+        }
+    }
+
+    /// `list[start..end]`
+    fn range(&mut self, list: &Rc<List>, start: i64, end: i64, span: Span) -> Value {
+        let n = list.items.len();
+        let place = |at: i64| usize::try_from(at).ok().filter(|&at| at <= n);
+        match (place(start), place(end)) {
+            (Some(start), Some(end)) => slice(list, start.min(end), end),
+            (None, _) => self.report(diagnostics::out_of_range(span, start, n, true)),
+            (_, None) => self.report(diagnostics::out_of_range(span, end, n, true)),
         }
     }
 
@@ -255,53 +369,6 @@ impl Evaluator<'_> {
                 self.report(diagnostics::wrong_kind(expr.span, "a whole number", &other));
                 None
             }
-        }
-    }
-
-    fn index(&mut self, value: &Value, span: Span, index: &Index) -> Value {
-        let list = match value {
-            Value::Unknown => return Value::Unknown,
-            Value::List(list) => list.clone(),
-            Value::Tuple(items) => Rc::new(List::fixed(items.to_vec())),
-            other => return self.report(diagnostics::wrong_kind(span, "a list", other)),
-        };
-        let n = list.items.len();
-        let place = |this: &mut Self, expr: &Expr, limit: usize| {
-            let at = this.int(expr)?;
-            let found = usize::try_from(at).ok().filter(|&at| at < limit);
-            if found.is_none() {
-                let diagnostic = match this.being_defined(at) {
-                    Some(name) if limit == n => diagnostics::read_before_assigned(expr.span, name),
-                    _ => diagnostics::out_of_range(expr.span, at, n, limit > n),
-                };
-                this.report(diagnostic);
-            }
-            found
-        };
-        match index {
-            Index::At(expr) => {
-                if list.dynamic {
-                    return self.report(diagnostics::index_of_dynamic(span));
-                }
-                let Some(at) = place(self, expr, n) else {
-                    return Value::Unknown;
-                };
-                let value = list
-                    .items
-                    .get(at)
-                    .map_or(Value::Unknown, |item| item.value.clone());
-                self.record_use(&value, GuardId::ALWAYS);
-                value
-            }
-            Index::To(None) => Value::List(list),
-            Index::To(Some(expr)) => match place(self, expr, n + 1) {
-                Some(end) => slice(&list, 0, end),
-                None => Value::Unknown,
-            },
-            Index::From(expr) => match place(self, expr, n + 1) {
-                Some(start) => slice(&list, start, n),
-                None => Value::Unknown,
-            },
         }
     }
 
@@ -320,7 +387,7 @@ impl Evaluator<'_> {
             Pattern::Tuple(names, span) => {
                 let parts: Vec<Value> = match &value {
                     Value::Tuple(parts) => parts.to_vec(),
-                    Value::List(list) if !list.dynamic => {
+                    Value::List(list) if list.is_fixed() => {
                         list.items.iter().map(|item| item.value.clone()).collect()
                     }
                     Value::Unknown => Vec::new(),
@@ -376,28 +443,43 @@ impl Evaluator<'_> {
     }
 
     fn per_part(&mut self, value: &Value, span: Span) -> Option<PerPart> {
-        match value {
-            Value::Unknown => None,
+        let part = match value {
+            Value::Unknown => return None,
             Value::Tensor(tensor) => match tensor.tag {
                 Tag::Decided(decision) => Some(PerPart::Decision(decision)),
                 Tag::Element(element) => Some(PerPart::Element(element)),
-                Tag::Plain => {
-                    self.report(diagnostics::per_not_decision(span, value));
-                    None
-                }
+                Tag::Plain => None,
             },
             Value::Callable(callable) => match &**callable {
-                Callable::Choice { decision, .. } => Some(PerPart::Decision(*decision)),
-                _ => {
-                    self.report(diagnostics::per_not_decision(span, value));
-                    None
-                }
+                Callable::Choice { decision, .. } => decision.map(PerPart::Decision),
+                _ => None,
             },
-            other => {
-                self.report(diagnostics::per_not_decision(span, other));
-                None
+            Value::Cases(cases) => self.decision_of(cases.iter().map(|(guard, _)| *guard)),
+            Value::Cond(guard) => self.decision_of([*guard]),
+            _ => None,
+        };
+        if part.is_none() {
+            self.report(diagnostics::per_not_decision(span, value));
+        }
+        part
+    }
+
+    /// The decision whose options some conditions are.
+    fn decision_of(&self, guards: impl IntoIterator<Item = GuardId>) -> Option<PerPart> {
+        let mut found = None;
+        for guard in guards {
+            let Guard::Has { decision, .. } = self.decisions.guards.get(guard) else {
+                return None;
+            };
+            if found
+                .replace(*decision)
+                .is_some_and(|other| other != *decision)
+            {
+                return None;
             }
         }
+        let point = self.decisions.point(found?)?;
+        matches!(point.domain, Domain::One { .. }).then_some(PerPart::Decision(found?))
     }
 
     fn tie(&mut self, base: &Expr, to: &Expr) -> Value {
@@ -443,6 +525,14 @@ impl Evaluator<'_> {
     }
 }
 
+/// Which part of a list an index is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    At,
+    To,
+    From,
+}
+
 fn slice(list: &List, start: usize, end: usize) -> Value {
     let unknown = |item: &Item| matches!(item.value, Value::Unknown);
     if list.element.is_none() && list.items.iter().any(unknown) {
@@ -451,10 +541,9 @@ fn slice(list: &List, start: usize, end: usize) -> Value {
     }
     let items = list.items.get(start..end).unwrap_or_default().to_vec();
     Value::List(Rc::new(List {
-        may_be_empty: items.is_empty() || list.dynamic,
+        element: element_of(&items).or_else(|| list.element.clone()),
         items,
-        dynamic: list.dynamic,
-        element: list.element.clone(),
+        picked: list.picked,
     }))
 }
 

@@ -6,11 +6,11 @@ use petgraph::graph::NodeIndex;
 
 use super::arith::as_float;
 use super::call::given;
-use super::value::{Given, Item, List, Tag, Tensor, Value};
+use super::value::{Callable, Given, Item, List, Measure, Size, Sizes, Tag, Tensor, Value};
 use super::{Evaluator, diagnostics};
 use crate::decision::GuardId;
-use crate::graph::{BankId, Op, Region, RegionId, Shape};
-use crate::hir::Builtin;
+use crate::graph::{BankId, Form, Op, Region, RegionId, Shape};
+use crate::hir::{self, Builtin};
 use crate::span::Span;
 
 impl Evaluator<'_> {
@@ -51,20 +51,25 @@ impl Evaluator<'_> {
         let arg = |place: usize| bound.get(place).and_then(Option::as_ref);
         match builtin {
             Builtin::Loose => self.loose(arg(0)),
-            Builtin::Len => self.len(arg(0), site),
-            Builtin::Div | Builtin::CeilDiv => self.divide(builtin, arg(0), arg(1), site),
-            Builtin::RoundTo => self.round_to(arg(0), arg(1), site),
-            Builtin::Min | Builtin::Max => self.extreme(builtin, arg(0), arg(1), site),
+            Builtin::Len => self.len(arg(0)),
+            Builtin::Div | Builtin::CeilDiv | Builtin::RoundTo | Builtin::Min | Builtin::Max => {
+                let given: Vec<Value> = bound
+                    .iter()
+                    .flatten()
+                    .map(|given| given.value.clone())
+                    .collect();
+                self.lift(&given, site, &mut |this, args| {
+                    this.number_function(builtin, args, site)
+                })
+            }
             Builtin::Split => self.split(arg(0), arg(1), site),
             Builtin::Scan => self.scan(arg(0), arg(1), site),
-            Builtin::Params
-            | Builtin::Flops
-            | Builtin::Edges
-            | Builtin::Connected
-            | Builtin::Latency => {
-                let what = format!("`{name}`, which belongs in a `require`,");
-                self.report(diagnostics::not_yet(site, &what))
+            Builtin::Edges => self.edges(arg(0)),
+            Builtin::Connected => self.connected(arg(0)),
+            Builtin::Params | Builtin::Flops => {
+                self.report(diagnostics::metric_outside(site, name))
             }
+            Builtin::Latency => self.report(diagnostics::opaque_metric(site, name)),
             _ => self.primitive(builtin, &bound, site, tie),
         }
     }
@@ -73,80 +78,141 @@ impl Evaluator<'_> {
 
     fn reduce(&mut self, op: Op, list: &List, site: Span) -> Value {
         let name = op.name();
-        let Some((shape, timed)) = list.element.clone() else {
+        let Some((empty, timed)) = list.element.clone() else {
             return self.report(diagnostics::reduce_nothing(site, name));
         };
-        if op == Op::Mean && list.may_be_empty {
-            return self.report(diagnostics::mean_of_maybe_nothing(
-                site,
-                list.items.is_empty(),
-            ));
+        if op == Op::Mean {
+            let guards: Vec<GuardId> = list.items.iter().map(|item| item.guard).collect();
+            let some = self.decisions.guards.any(guards);
+            let none = self.decisions.guards.not(some);
+            if self.is_possible(none) {
+                let diagnostic = diagnostics::mean_of_maybe_nothing(site, list.items.is_empty());
+                return self.in_case(none, |this| this.report(diagnostic));
+            }
         }
         let mut inputs: Vec<(Tensor, GuardId)> = Vec::with_capacity(list.items.len());
         for item in &list.items {
             let Value::Tensor(tensor) = &item.value else {
                 return Value::Unknown;
             };
-            if tensor.shape != shape {
-                return self.report(diagnostics::list_differs(site, name, &shape, &tensor.shape));
-            }
-            inputs.push((tensor.clone(), item.guard));
+            let guard = self.relative(item.guard);
+            inputs.push((tensor.clone(), guard));
         }
-        let inputs: Vec<(&Tensor, GuardId)> = inputs.iter().map(|(t, g)| (t, *g)).collect();
-        let timed = timed || inputs.iter().any(|(tensor, _)| tensor.timed);
         if inputs.is_empty() {
             // The sum of no tensors: zeros, of no input.
-            return self.node(Op::Sum, shape, timed, &[], Vec::new(), site);
+            return self.node(Op::Sum, empty, timed, &[], Vec::new(), site);
         }
-        self.node(op, shape, timed, &inputs, Vec::new(), site)
+        let options: Vec<(GuardId, &Sizes)> = inputs
+            .iter()
+            .map(|(tensor, guard)| (*guard, &tensor.sizes))
+            .collect();
+        let sizes = match self.agree(&options) {
+            Ok(sizes) => sizes,
+            Err((a, b, at)) => {
+                let of = |place: usize| inputs.get(place).map(|(tensor, _)| &tensor.sizes);
+                let (a, b) = (of(a).unwrap_or(&empty), of(b).unwrap_or(&empty));
+                let known = a.known().is_some() && b.known().is_some();
+                let diagnostic = diagnostics::list_differs(site, name, a, b);
+                let at = if known { GuardId::ALWAYS } else { at };
+                return self.in_case(at, |this| this.report(diagnostic));
+            }
+        };
+        let inputs: Vec<(&Tensor, GuardId)> = inputs.iter().map(|(t, g)| (t, *g)).collect();
+        let timed = timed || inputs.iter().any(|(tensor, _)| tensor.timed);
+        self.node(op, sizes, timed, &inputs, Vec::new(), site)
     }
 
+    /// Along the first dimension: its size is a sum over the items that are there.
     fn concat(&mut self, list: &List, site: Span) -> Value {
-        if list.dynamic {
-            return self.report(diagnostics::concat_of_dynamic(site));
-        }
-        let Some((shape, _)) = list.element.clone() else {
+        let Some((first, _)) = list.element.clone() else {
             return self.report(diagnostics::reduce_nothing(site, "concat"));
         };
-        let mut first: usize = 0;
         let mut inputs: Vec<(&Tensor, GuardId)> = Vec::with_capacity(list.items.len());
         for item in &list.items {
             let Value::Tensor(tensor) = &item.value else {
                 return Value::Unknown;
             };
-            if tensor.shape.0.get(1..) != shape.0.get(1..) || tensor.shape.0.is_empty() {
-                return self.report(diagnostics::concat_differs(site, &shape, &tensor.shape));
-            }
-            let size = tensor.shape.0.first().copied().unwrap_or(0);
-            // A size is a number of the language too.
-            match first.checked_add(size) {
-                Some(sum) if i64::try_from(sum).is_ok() => first = sum,
-                _ => return self.report(diagnostics::overflow(site)),
-            }
-            inputs.push((tensor, GuardId::ALWAYS));
+            let guard = self.relative(item.guard);
+            inputs.push((tensor, guard));
         }
+        if first.0.is_empty() || inputs.iter().any(|(tensor, _)| tensor.sizes.0.is_empty()) {
+            return self.report(diagnostics::concat_differs(site, &first, &first));
+        }
+        let rest = |sizes: &Sizes| Sizes(sizes.0.get(1..).unwrap_or_default().to_vec());
+        let rests: Vec<(GuardId, Sizes)> = inputs
+            .iter()
+            .map(|(tensor, guard)| (*guard, rest(&tensor.sizes)))
+            .collect();
+        let options: Vec<(GuardId, &Sizes)> = rests.iter().map(|(g, s)| (*g, s)).collect();
+        let rest = match self.agree(&options) {
+            Ok(rest) => rest,
+            Err((a, b, at)) => {
+                let of = |place: usize| inputs.get(place).map(|(tensor, _)| &tensor.sizes);
+                let (a, b) = (of(a).unwrap_or(&first), of(b).unwrap_or(&first));
+                let known = a.known().is_some() && b.known().is_some();
+                let diagnostic = diagnostics::concat_differs(site, a, b);
+                let at = if known { GuardId::ALWAYS } else { at };
+                return self.in_case(at, |this| this.report(diagnostic));
+            }
+        };
+        let mut length = Measure::default();
+        for (tensor, guard) in &inputs {
+            let Some(size) = tensor.sizes.0.first() else {
+                continue;
+            };
+            match size {
+                Size::Known(size) => length.terms.push((*guard, *size as i64)),
+                Size::By(cases) => {
+                    for (case, size) in cases.iter() {
+                        let both = self.decisions.guards.and(*guard, *case);
+                        length.terms.push((both, *size as i64));
+                    }
+                }
+            }
+        }
+        let Some(length) = self.simplified(length) else {
+            return self.report(diagnostics::overflow(site));
+        };
+        if let Value::Int(0) | Value::Measure(_) = length {
+            let guards: Vec<GuardId> = inputs.iter().map(|(_, guard)| *guard).collect();
+            let some = self.decisions.guards.any(guards);
+            let none = self.decisions.guards.not(some);
+            if self.is_possible(none) {
+                let diagnostic = diagnostics::concat_of_maybe_nothing(site);
+                return self.in_case(none, |this| this.report(diagnostic));
+            }
+        }
+        let Some(length) = self.size(&length, site) else {
+            return Value::Unknown;
+        };
         let timed = inputs.iter().any(|(tensor, _)| tensor.timed);
-        let rest = shape.0.get(1..).unwrap_or_default();
-        let shape = Shape(std::iter::once(first).chain(rest.iter().copied()).collect());
-        self.node(Op::Concat, shape, timed, &inputs, Vec::new(), site)
+        let sizes = Sizes(std::iter::once(length).chain(rest.0).collect());
+        self.node(Op::Concat, sizes, timed, &inputs, Vec::new(), site)
     }
 
     fn split(&mut self, x: Option<&Given>, n: Option<&Given>, site: Span) -> Value {
         let (Some(x), Some(parts)) = (self.tensor_of(x), self.size_of(n)) else {
             return Value::Unknown;
         };
-        let first = x.shape.0.first().copied().unwrap_or(0);
-        if !first.is_multiple_of(parts) {
-            return self.report(diagnostics::indivisible(site, first as i64, parts as i64));
+        let Some((first, rest)) = x.sizes.0.split_first() else {
+            return self.report(diagnostics::indivisible(site, 0, parts as i64));
+        };
+        let size = self.lift(&[first.value()], site, &mut |this, args| match args {
+            [Value::Int(size)] if size % parts as i64 == 0 => Value::Int(size / parts as i64),
+            [Value::Int(size)] => this.report(diagnostics::indivisible(site, *size, parts as i64)),
+            _ => Value::Unknown,
+        });
+        if matches!(size, Value::Unknown) {
+            return Value::Unknown;
         }
-        let mut shape = x.shape.clone();
-        if let Some(size) = shape.0.first_mut() {
-            *size /= parts;
-        }
+        let Some(size) = self.size(&size, site) else {
+            return Value::Unknown;
+        };
+        let sizes = Sizes(std::iter::once(size).chain(rest.iter().cloned()).collect());
         let values = (0..parts).map(|index| {
             let op = Op::Chunk { index, of: parts };
             let inputs = [(&x, GuardId::ALWAYS)];
-            self.node(op, shape.clone(), x.timed, &inputs, Vec::new(), site)
+            self.node(op, sizes.clone(), x.timed, &inputs, Vec::new(), site)
         });
         Value::Tuple(values.collect())
     }
@@ -170,10 +236,10 @@ impl Evaluator<'_> {
             let Tag::Element(element) = tensor.tag else {
                 return self.report(diagnostics::loose_of_plain(arg.span));
             };
-            let uses = self
+            let uses: Vec<GuardId> = self
                 .elements
                 .get(element.index())
-                .map(|state| state.uses.clone())
+                .map(|state| state.uses.iter().map(|(_, guard)| *guard).collect())
                 .unwrap_or_default();
             let used = self.decisions.guards.any(uses);
             let unused = self.decisions.guards.not(used);
@@ -186,23 +252,30 @@ impl Evaluator<'_> {
             }
         }
         Value::List(Rc::new(List {
-            // The last element of a family is used by none.
-            may_be_empty: items.is_empty(),
             items,
-            dynamic: true,
+            picked: true,
             element: list.element.clone(),
         }))
     }
 
-    fn len(&mut self, list: Option<&Given>, site: Span) -> Value {
+    fn len(&mut self, list: Option<&Given>) -> Value {
         match list.map(|arg| (&arg.value, arg.span)) {
-            Some((Value::List(list), _)) if !list.dynamic => Value::Int(list.items.len() as i64),
+            Some((Value::List(list), _)) => {
+                let terms = list.items.iter().map(|item| (item.guard, 1)).collect();
+                let length = Measure { constant: 0, terms };
+                self.simplified(length).unwrap_or(Value::Unknown)
+            }
             Some((Value::Tuple(items), _)) => Value::Int(items.len() as i64),
-            Some((Value::Range { start, end }, _)) => Value::Int(end.saturating_sub(*start).max(0)),
-            Some((Value::List(_), _)) => self.report(diagnostics::not_yet(
-                site,
-                "the length of a list that decisions shorten",
-            )),
+            Some((range @ (Value::Range { .. } | Value::Cases(_)), span)) => {
+                let range = range.clone();
+                self.lift(&[range], span, &mut |this, args| match args {
+                    [Value::Range { start, end }] => Value::Int(end.saturating_sub(*start).max(0)),
+                    other => {
+                        let found = other.first().unwrap_or(&Value::Unknown);
+                        this.report(diagnostics::wrong_kind(span, "a list", found))
+                    }
+                })
+            }
             Some((other, span)) => self.report(diagnostics::wrong_kind(span, "a list", other)),
             None => Value::Unknown,
         }
@@ -210,10 +283,37 @@ impl Evaluator<'_> {
 
     // ---- numbers
 
-    fn divide(&mut self, op: Builtin, a: Option<&Given>, b: Option<&Given>, site: Span) -> Value {
-        let (Some(a), Some(b)) = (self.int_of(a), self.int_of(b)) else {
+    fn number_function(&mut self, function: Builtin, args: &[Value], site: Span) -> Value {
+        let nothing = |this: &mut Self| {
+            this.report(diagnostics::no_result(
+                site,
+                &format!("`{}`", function.name()),
+                "these values",
+            ))
+        };
+        let [a, b] = args else {
             return Value::Unknown;
         };
+        match (function, a, b) {
+            (Builtin::Div | Builtin::CeilDiv, Value::Int(a), Value::Int(b)) => {
+                self.divide(function, *a, *b, site)
+            }
+            (Builtin::RoundTo, a, Value::Int(multiple)) => match as_float(a) {
+                Some(a) => self.round_to(a, *multiple, site),
+                None => nothing(self),
+            },
+            (Builtin::Min, Value::Int(a), Value::Int(b)) => Value::Int(*a.min(b)),
+            (Builtin::Max, Value::Int(a), Value::Int(b)) => Value::Int(*a.max(b)),
+            (Builtin::Min | Builtin::Max, a, b) => match (as_float(a), as_float(b)) {
+                (Some(a), Some(b)) if function == Builtin::Min => Value::Float(a.min(b)),
+                (Some(a), Some(b)) => Value::Float(a.max(b)),
+                _ => nothing(self),
+            },
+            _ => nothing(self),
+        }
+    }
+
+    fn divide(&mut self, op: Builtin, a: i64, b: i64, site: Span) -> Value {
         if b == 0 {
             return self.report(diagnostics::division_by_zero(site));
         }
@@ -233,13 +333,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn round_to(&mut self, a: Option<&Given>, multiple: Option<&Given>, site: Span) -> Value {
-        let (Some(a), Some(multiple)) = (
-            a.and_then(|arg| as_float(&arg.value)),
-            self.int_of(multiple),
-        ) else {
-            return self.report(diagnostics::no_result(site, "`round_to`", "these values"));
-        };
+    fn round_to(&mut self, a: f64, multiple: i64, site: Span) -> Value {
         if multiple <= 0 {
             return self.report(diagnostics::division_by_zero(site));
         }
@@ -255,30 +349,11 @@ impl Evaluator<'_> {
         Value::Int(rounded as i64)
     }
 
-    fn extreme(&mut self, op: Builtin, a: Option<&Given>, b: Option<&Given>, site: Span) -> Value {
-        let (Some(a), Some(b)) = (a, b) else {
-            return Value::Unknown;
-        };
-        match (&a.value, &b.value) {
-            (Value::Int(a), Value::Int(b)) => Value::Int(if op == Builtin::Min {
-                *a.min(b)
-            } else {
-                *a.max(b)
-            }),
-            (x, y) => match (as_float(x), as_float(y)) {
-                (Some(x), Some(y)) => Value::Float(if op == Builtin::Min {
-                    x.min(y)
-                } else {
-                    x.max(y)
-                }),
-                _ => self.report(diagnostics::no_result(site, op.name(), "these values")),
-            },
-        }
-    }
-
     // ---- time
 
-    /// `scan(F, e)`: the body becomes a region of its own, run from a zero state.
+    /// `scan(F, e)`: the body becomes a region of its own, run from zero states.
+    ///
+    /// As many states as `F` gives results: the first is the result of the scan.
     fn scan(&mut self, f: Option<&Given>, e: Option<&Given>, site: Span) -> Value {
         let (Some(f), Some(sequence)) = (f, self.tensor_of(e)) else {
             return Value::Unknown;
@@ -290,45 +365,99 @@ impl Evaluator<'_> {
         let id = RegionId(self.regions.len() as u32);
         self.regions.push(Region::default());
         let outer = std::mem::replace(&mut self.region, id);
-        let x = self.input_node(sequence.shape.clone(), false, "x", site);
-        // The state has the shape of the input; the result is checked below.
-        let state = self.input_node(sequence.shape.clone(), false, "state", site);
-        let args = vec![given(x, site), given(state, site)];
+        let x = self.input_node(sequence.sizes.clone(), false, "x", site);
+        let mut args = vec![given(x, site)];
+        // Every state has the shape of the input; the results are checked below.
+        for name in self.state_names(&f.value) {
+            let state = self.input_node(sequence.sizes.clone(), false, &name, site);
+            args.push(given(state, site));
+        }
+        let n_states = args.len() - 1;
         let result = self.call(f.value.clone(), args, f.span, None);
         self.region = outer;
-        let tensor = match result {
-            Value::Tensor(tensor) => tensor,
+        let results = match result {
             Value::Unknown => return Value::Unknown,
-            Value::Tuple(_) => {
-                return self.report(diagnostics::not_yet(site, "a scan with several states"));
-            }
-            other => return self.report(diagnostics::wrong_kind(f.span, "a tensor", &other)),
+            Value::Tuple(parts) => parts.to_vec(),
+            one => vec![one],
         };
-        if tensor.shape != sequence.shape {
-            return self.report(diagnostics::scan_state(
-                site,
-                &sequence.shape,
-                &tensor.shape,
-            ));
+        if results.len() != n_states {
+            return self.report(diagnostics::scan_states(site, n_states, results.len()));
         }
-        if let Some(region) = self.regions.get_mut(id.index()) {
-            region.outputs.push(tensor.node);
+        for result in results {
+            let tensor = match result {
+                Value::Tensor(tensor) => tensor,
+                Value::Unknown => return Value::Unknown,
+                other => return self.report(diagnostics::wrong_kind(f.span, "a tensor", &other)),
+            };
+            let same = self.agree(&[
+                (GuardId::ALWAYS, &sequence.sizes),
+                (GuardId::ALWAYS, &tensor.sizes),
+            ]);
+            if let Err((_, _, at)) = same {
+                let diagnostic = diagnostics::scan_state(site, &sequence.sizes, &tensor.sizes);
+                return self.in_case(at, |this| this.report(diagnostic));
+            }
+            if let Some(region) = self.regions.get_mut(id.index()) {
+                region.outputs.push(tensor.node);
+            }
         }
         let op = Op::Scan { region: id };
         let inputs = [(&sequence, GuardId::ALWAYS)];
-        self.node(op, sequence.shape.clone(), true, &inputs, Vec::new(), site)
+        self.node(op, sequence.sizes.clone(), true, &inputs, Vec::new(), site)
+    }
+
+    /// The names of the states of what a scan runs: its parameters after the
+    /// first that are tensors. What does not say its parameters has one.
+    fn state_names(&self, f: &Value) -> Vec<String> {
+        let one = || vec!["state".to_owned()];
+        let Value::Callable(callable) = f else {
+            return one();
+        };
+        let Some(function) = self.function_of(callable) else {
+            return one();
+        };
+        let is_state = |param: &&hir::Param| {
+            let ty = param.ty.as_ref().map(|ty| &ty.kind);
+            matches!(ty, Some(hir::TypeKind::Tensor(_)))
+        };
+        let states: Vec<String> = function
+            .params
+            .iter()
+            .skip(1)
+            .filter(is_state)
+            .map(|param| param.name.name.clone())
+            .collect();
+        match states.as_slice() {
+            [] | [_] => one(),
+            _ => states,
+        }
+    }
+
+    /// The function that a callable calls in the end.
+    fn function_of(&self, callable: &Callable) -> Option<&hir::Fn> {
+        match callable {
+            Callable::Fn(id) => self.space.fns.get(id.index()),
+            Callable::Partial { target, .. } => self.function_of(target),
+            Callable::Cell(id, _) => {
+                match self.space.cells.get(id.index()).map(|c| &c.value.kind) {
+                    Some(hir::ExprKind::Name(hir::Res::Fn(id))) => self.space.fns.get(id.index()),
+                    _ => None,
+                }
+            }
+            Callable::Builtin(_) | Callable::Choice { .. } => None,
+        }
     }
 
     /// An input of the present region.
     pub(super) fn input_node(
         &mut self,
-        shape: Shape,
+        sizes: Sizes,
         timed: bool,
         name: &str,
         site: Span,
     ) -> Value {
         let path = self.instance_path.push(name, (site, site));
-        let value = self.node(Op::Input, shape, timed, &[], Vec::new(), site);
+        let value = self.node(Op::Input, sizes, timed, &[], Vec::new(), site);
         self.instance_path.restore(path);
         if let (Value::Tensor(tensor), Some(region)) =
             (&value, self.regions.get_mut(self.region.index()))
@@ -378,18 +507,54 @@ impl Evaluator<'_> {
         size
     }
 
-    /// Adds a node to the present region.
+    /// Adds a node to the present region, with a form for every shape that it
+    /// may have.
     pub(super) fn node(
         &mut self,
         op: Op,
-        shape: Shape,
+        sizes: Sizes,
         timed: bool,
         inputs: &[(&Tensor, GuardId)],
         params: Vec<BankId>,
         site: Span,
     ) -> Value {
+        let mut forms = Vec::new();
+        if sizes.known().is_none() {
+            let table = self.table(&sizes.values(), site, |_, sizes| {
+                let sizes = sizes.iter().map(|size| match size {
+                    Value::Int(size) => *size as usize,
+                    _ => 0,
+                });
+                Some(Shape(sizes.collect()))
+            });
+            let Some(table) = table else {
+                return Value::Unknown;
+            };
+            let shapes = self.group(&table, Shape::clone, |a, b| a == b);
+            forms.extend(shapes.into_iter().map(|(guard, shape)| Form {
+                guard,
+                op: op.clone(),
+                shape,
+                params: Vec::new(),
+            }));
+        }
+        self.node_of(op, sizes, timed, inputs, params, forms, site)
+    }
+
+    /// Adds a node with these forms.
+    #[expect(clippy::too_many_arguments, reason = "a node is all of this")]
+    pub(super) fn node_of(
+        &mut self,
+        op: Op,
+        sizes: Sizes,
+        timed: bool,
+        inputs: &[(&Tensor, GuardId)],
+        params: Vec<BankId>,
+        forms: Vec<Form>,
+        site: Span,
+    ) -> Value {
         // A node costs memory, so it counts for more than an evaluation step.
-        if !self.step(10 + inputs.len() as u64, site) {
+        if !self.step(10 + (inputs.len() + forms.len()) as u64, site) {
             return Value::Unknown;
         }
         if inputs
@@ -400,12 +565,12 @@ impl Evaluator<'_> {
         }
         let node = crate::graph::Node {
             op,
-            shape: shape.clone(),
+            shape: sizes.widest(),
             timed,
             params,
             path: self.instance_path.as_str().to_owned(),
             span: site,
-            forms: Vec::new(),
+            forms,
         };
         let operands: Vec<(NodeIndex, GuardId)> = inputs
             .iter()
@@ -418,7 +583,7 @@ impl Evaluator<'_> {
         Value::Tensor(Tensor {
             node,
             region: self.region,
-            shape,
+            sizes,
             timed,
             tag: Tag::Plain,
         })

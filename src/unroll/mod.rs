@@ -20,7 +20,9 @@
 //! or recursion hangs the compiler.
 
 mod arith;
+mod branch;
 mod call;
+mod cases;
 mod cell;
 mod decide;
 mod diagnostics;
@@ -28,6 +30,8 @@ mod expr;
 mod functions;
 mod paths;
 mod primitives;
+mod require;
+mod select;
 mod settings;
 mod space;
 mod stmt;
@@ -111,8 +115,18 @@ struct Evaluator<'a> {
     params: ParamTable,
     banks: HashMap<String, BankId>,
 
-    /// The path condition.
+    /// The path condition: under which choices the program is where it is.
     path: GuardId,
+    /// When a decision made here is active: the path condition since the
+    /// innermost cell began, for a cell is decided whatever leads to it.
+    active: GuardId,
+    /// Set in one case of what decisions say: the path condition of the case,
+    /// for messages.
+    case: Option<GuardId>,
+    /// What architectures must fulfil, to be computed at the end.
+    requirements: Vec<require::Requirement>,
+    /// Set while they are computed.
+    metrics: Option<require::Metrics>,
     decision_path: Path,
     instance_path: Path,
     /// Where an operation with a name is being applied, until it takes its
@@ -139,7 +153,12 @@ struct Evaluator<'a> {
 struct ElementState {
     family: u32,
     index: usize,
-    uses: Vec<GuardId>,
+    /// Whether it stands in the list that the family starts with.
+    seed: bool,
+    /// The later elements whose definitions use it, and when.
+    uses: Vec<(ElementId, GuardId)>,
+    /// When something outside of its family uses it.
+    taken: Vec<GuardId>,
 }
 
 impl Evaluator<'_> {
@@ -163,6 +182,12 @@ impl Evaluator<'_> {
             }
         }
         if self.reported.insert((diagnostic.code, span)) {
+            if let Some(case) = self.case {
+                let words = self.example(case);
+                if !words.is_empty() {
+                    diagnostic.message.push_str(&format!(", when {words}"));
+                }
+            }
             self.diagnostics.push(diagnostic);
         }
         Value::Unknown

@@ -1,17 +1,41 @@
 //! Primitive operations: shapes, parameters and their keys (the language
 //! reference lists them).
+//!
+//! What a primitive is for given sizes and numbers is its [`Signature`]. Where
+//! decisions say some of them, every combination has one, and the node gets a
+//! form for each that differs; its parameters are as wide as the widest.
 
 use super::arith::as_float;
-use super::value::{Given, PerPart, Tensor, Value};
+use super::cases::{Table, is_by_decisions};
+use super::value::{Given, PerPart, Sizes, Tensor, Value};
 use super::{Evaluator, diagnostics};
 use crate::decision::{DecisionId, GuardId};
 use crate::graph::{
-    Activation, Bank, BankId, Op, Padding, Param, ParamId, Pool, Role, Shape, Window,
+    Activation, Bank, BankId, Form, Op, Padding, Param, ParamId, Pool, Role, Shape, Window,
 };
 use crate::hir::Builtin;
 use crate::span::Span;
 
 type Bound = [Option<Given>];
+
+/// What a primitive computes, and what it owns: name, role and shape of each
+/// parameter.
+#[derive(Clone, Debug, PartialEq)]
+struct Signature {
+    op: Op,
+    shape: Shape,
+    params: Vec<(&'static str, Role, Vec<usize>)>,
+}
+
+impl Signature {
+    fn plain(op: Op, shape: &Shape) -> Self {
+        Self {
+            op,
+            shape: shape.clone(),
+            params: Vec::new(),
+        }
+    }
+}
 
 impl Evaluator<'_> {
     pub(super) fn primitive(
@@ -21,16 +45,157 @@ impl Evaluator<'_> {
         site: Span,
         tie: Option<BankId>,
     ) -> Value {
-        let name = builtin.name();
         if tie.is_some() && builtin != Builtin::Linear {
             return self.report(diagnostics::tie_of_no_call(site));
         }
-        if builtin == Builtin::Embed {
-            return self.embed(bound, site);
-        }
-        let Some(x) = self.tensor_of(arg(bound, 0)) else {
+        let x = match (builtin, arg(bound, 0)) {
+            (Builtin::Embed, Some(given)) => self.tokens(given),
+            (_, given) => self.tensor_of(given),
+        };
+        let Some(x) = x else {
             return Value::Unknown;
         };
+        let dims = x.sizes.values();
+        let rank = dims.len();
+        let given: Vec<Value> = bound
+            .iter()
+            .map(|given| {
+                given
+                    .as_ref()
+                    .map_or(Value::Unknown, |given| given.value.clone())
+            })
+            .collect();
+        // The first argument stands for the tensor, whose dimensions come before.
+        let numbers: Vec<(usize, Value)> = given
+            .into_iter()
+            .enumerate()
+            .skip(1)
+            .filter(|(_, value)| is_by_decisions(value))
+            .collect();
+        let args: Vec<Value> = dims
+            .into_iter()
+            .chain(numbers.iter().map(|(_, value)| value.clone()))
+            .collect();
+        let table = self.table(&args, site, |this, args| {
+            let sizes = args.iter().take(rank).map(|size| match size {
+                Value::Int(size) => *size as usize,
+                _ => 0,
+            });
+            let shape = Shape(sizes.collect());
+            let mut bound = bound.to_vec();
+            for ((place, _), value) in numbers.iter().zip(args.iter().skip(rank)) {
+                if let Some(Some(given)) = bound.get_mut(*place) {
+                    given.value = value.clone();
+                }
+            }
+            this.signature(builtin, &shape, &bound, site)
+        });
+        let Some(table) = table else {
+            return Value::Unknown;
+        };
+        self.build(builtin.name(), &table, &x, site, tie)
+    }
+
+    /// The tokens that `embed` reads, as a tensor.
+    fn tokens(&mut self, given: &Given) -> Option<Tensor> {
+        let Value::Tokens { node, .. } = given.value else {
+            if !matches!(given.value, Value::Unknown) {
+                self.report(diagnostics::wrong_kind(
+                    given.span,
+                    "an input of tokens",
+                    &given.value,
+                ));
+            }
+            return None;
+        };
+        Some(Tensor {
+            node,
+            region: crate::graph::RegionId(0),
+            sizes: Sizes::default(),
+            timed: true,
+            tag: super::value::Tag::Plain,
+        })
+    }
+
+    /// A node of the signatures that a primitive has.
+    fn build(
+        &mut self,
+        name: &str,
+        table: &Table<Signature>,
+        x: &Tensor,
+        site: Span,
+        tie: Option<BankId>,
+    ) -> Value {
+        let signatures = self.group(table, Signature::clone, |a, b| a == b);
+        let Some((_, first)) = signatures.first() else {
+            return Value::Unknown;
+        };
+        let rank = first.shape.0.len();
+        let sizes = self.dimensions(table, rank, |signature| &signature.shape.0);
+        let inputs: &[(&Tensor, GuardId)] = match first.op {
+            Op::Zero => &[],
+            _ => &[(x, GuardId::ALWAYS)],
+        };
+        // The widest of every parameter.
+        let mut params = first.params.clone();
+        for (_, signature) in &signatures {
+            for ((_, _, widest), (_, _, shape)) in params.iter_mut().zip(&signature.params) {
+                for (most, size) in widest.iter_mut().zip(shape) {
+                    *most = (*most).max(*size);
+                }
+            }
+        }
+        let op = signatures
+            .iter()
+            .map(|(_, signature)| &signature.op)
+            .max_by_key(|op| window_of(op))
+            .unwrap_or(&first.op)
+            .clone();
+        let forms: Vec<Form> = match signatures.as_slice() {
+            [_] => Vec::new(),
+            _ => signatures
+                .iter()
+                .map(|(guard, signature)| Form {
+                    guard: *guard,
+                    op: signature.op.clone(),
+                    shape: signature.shape.clone(),
+                    params: signature
+                        .params
+                        .iter()
+                        .map(|(_, _, shape)| Shape(shape.clone()))
+                        .collect(),
+                })
+                .collect(),
+        };
+        // A primitive without parameters takes no place in the paths of keys.
+        if params.is_empty() {
+            return self.node_of(op, sizes, x.timed, inputs, Vec::new(), forms, site);
+        }
+        let key = self.key(site);
+        let instance = self.instance_path.push(name, key);
+        let banks = match tie {
+            Some(tie) => self.tied(tie, &params, site).map(|bank| vec![bank]),
+            None => params
+                .iter()
+                .map(|(role_name, role, shape)| self.bank(role_name, *role, shape.clone(), site))
+                .collect(),
+        };
+        let value = match banks {
+            Some(banks) => self.node_of(op, sizes, x.timed, inputs, banks, forms, site),
+            None => Value::Unknown,
+        };
+        self.instance_path.restore(instance);
+        value
+    }
+
+    /// What a primitive is for a shape and numbers.
+    fn signature(
+        &mut self,
+        builtin: Builtin,
+        x: &Shape,
+        bound: &Bound,
+        site: Span,
+    ) -> Option<Signature> {
         let span = arg(bound, 0).map_or(site, |given| given.span);
         let activation = match builtin {
             Builtin::Relu => Some(Activation::Relu),
@@ -42,7 +207,7 @@ impl Evaluator<'_> {
             _ => None,
         };
         if let Some(activation) = activation {
-            return self.unary_node(Op::Activation(activation), &x, site);
+            return Some(Signature::plain(Op::Activation(activation), x));
         }
         let rank = match builtin {
             Builtin::Conv
@@ -56,153 +221,113 @@ impl Evaluator<'_> {
             _ => None,
         };
         if let Some((rank, words)) = rank
-            && x.shape.0.len() != rank
+            && x.0.len() != rank
         {
-            return self.report(diagnostics::primitive_rank(span, name, &x.shape, words));
+            self.report(diagnostics::primitive_rank(span, builtin.name(), x, words));
+            return None;
         }
         match builtin {
-            Builtin::Identity => self.unary_node(Op::Identity, &x, site),
-            Builtin::Zero => self.node(Op::Zero, x.shape.clone(), x.timed, &[], Vec::new(), site),
-            Builtin::DropPath => self.unary_node(Op::DropPath, &x, site),
-            Builtin::Drop => {
-                let text = arg(bound, 1).map(|given| given.value.clone());
-                match text {
-                    Some(Value::Text(text)) => {
-                        let site_name = text.to_string();
-                        self.unary_node(Op::Dropout { site: site_name }, &x, site)
-                    }
-                    Some(other) => self.report(diagnostics::wrong_kind(site, "a string", &other)),
-                    None => Value::Unknown,
+            Builtin::Identity => Some(Signature::plain(Op::Identity, x)),
+            Builtin::Zero => Some(Signature::plain(Op::Zero, x)),
+            Builtin::DropPath => Some(Signature::plain(Op::DropPath, x)),
+            Builtin::Drop => match arg(bound, 1).map(|given| &given.value) {
+                Some(Value::Text(text)) => {
+                    let site = text.to_string();
+                    Some(Signature::plain(Op::Dropout { site }, x))
                 }
-            }
+                other => {
+                    let other = other.unwrap_or(&Value::Unknown);
+                    self.report(diagnostics::wrong_kind(site, "a string", other));
+                    None
+                }
+            },
             Builtin::Gap => {
-                let shape = Shape(x.shape.0.iter().take(1).copied().collect());
-                let inputs = [(&x, GuardId::ALWAYS)];
-                self.node(Op::GlobalAvgPool, shape, x.timed, &inputs, Vec::new(), site)
+                let shape = Shape(x.0.iter().take(1).copied().collect());
+                Some(Signature::plain(Op::GlobalAvgPool, &shape))
             }
             Builtin::Shift => {
-                let (Some(dy), Some(dx)) = (self.int_of(arg(bound, 1)), self.int_of(arg(bound, 2)))
-                else {
-                    return Value::Unknown;
-                };
-                self.unary_node(Op::Shift { dy, dx }, &x, site)
+                let (dy, dx) = (self.int_of(arg(bound, 1))?, self.int_of(arg(bound, 2))?);
+                Some(Signature::plain(Op::Shift { dy, dx }, x))
             }
-            Builtin::AvgPool => self.pool(Pool::Avg, &x, bound, site),
-            Builtin::MaxPool => self.pool(Pool::Max, &x, bound, site),
-            Builtin::Conv => self.conv(&x, bound, site),
-            Builtin::Depthwise => self.depthwise(&x, bound, site),
-            Builtin::Conv1d => self.conv1d(&x, bound, site),
-            Builtin::Linear => self.linear(&x, bound, site, tie),
-            Builtin::Bn => self.batch_norm(&x, bound, site),
-            Builtin::LayerNorm => self.layer_norm(&x, bound, site),
-            Builtin::SqueezeExcite => self.squeeze_excite(&x, bound, site),
-            Builtin::Attention => self.attention(&x, bound, site),
-            _ => Value::Unknown,
+            Builtin::AvgPool => self.pool(Pool::Avg, x, bound, site),
+            Builtin::MaxPool => self.pool(Pool::Max, x, bound, site),
+            Builtin::Conv => self.conv(x, bound, site),
+            Builtin::Depthwise => self.depthwise(x, bound, site),
+            Builtin::Conv1d => self.conv1d(x, bound, site),
+            Builtin::Linear => self.linear(x, bound, site),
+            Builtin::Bn => Some(batch_norm(x, bound)),
+            Builtin::LayerNorm => Some(layer_norm(x, bound)),
+            Builtin::SqueezeExcite => self.squeeze_excite(x, bound, site),
+            Builtin::Attention => self.attention(x, bound, site),
+            Builtin::Embed => self.embed(bound),
+            _ => None,
         }
-    }
-
-    fn unary_node(&mut self, op: Op, x: &Tensor, site: Span) -> Value {
-        let inputs = [(x, GuardId::ALWAYS)];
-        self.node(op, x.shape.clone(), x.timed, &inputs, Vec::new(), site)
     }
 
     // ---- windows
 
-    fn pool(&mut self, pool: Pool, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let Some(window) = self.window(arg(bound, 1), arg(bound, 2), None, arg(bound, 3)) else {
-            return Value::Unknown;
-        };
-        let channels = x.shape.0.first().copied().unwrap_or(0);
-        let Some(shape) = self.windowed(x, channels, window, site) else {
-            return Value::Unknown;
-        };
-        let inputs = [(x, GuardId::ALWAYS)];
-        self.node(
-            Op::Pool { pool, window },
-            shape,
-            x.timed,
-            &inputs,
-            Vec::new(),
-            site,
-        )
+    fn pool(&mut self, pool: Pool, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
+        let window = self.window(arg(bound, 1), arg(bound, 2), None, arg(bound, 3))?;
+        let channels = x.0.first().copied().unwrap_or(0);
+        let shape = self.windowed(x, channels, window, site)?;
+        Some(Signature::plain(Op::Pool { pool, window }, &shape))
     }
 
-    fn conv(&mut self, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let window = self.window(arg(bound, 1), arg(bound, 3), arg(bound, 4), arg(bound, 7));
-        let c = x.shape.0.first().copied().unwrap_or(0);
-        let c_out = self.optional_size(arg(bound, 2), c);
-        let groups = self.optional_size(arg(bound, 5), 1);
+    fn conv(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
+        let window = self.window(arg(bound, 1), arg(bound, 3), arg(bound, 4), arg(bound, 7))?;
+        let c = x.0.first().copied().unwrap_or(0);
+        let c_out = self.optional_size(arg(bound, 2), c)?;
+        let groups = self.optional_size(arg(bound, 5), 1)?;
         let bias = self.flag(arg(bound, 6));
-        let (Some(window), Some(c_out), Some(groups)) = (window, c_out, groups) else {
-            return Value::Unknown;
-        };
         for channels in [c, c_out] {
             if !channels.is_multiple_of(groups) {
-                return self.report(diagnostics::indivisible(
+                self.report(diagnostics::indivisible(
                     site,
                     channels as i64,
                     groups as i64,
                 ));
+                return None;
             }
         }
-        let Some(shape) = self.windowed(x, c_out, window, site) else {
-            return Value::Unknown;
-        };
+        let shape = self.windowed(x, c_out, window, site)?;
         let kernel = vec![c_out, c / groups, window.size, window.size];
-        let mut params = vec![("weight", Role::Weight, kernel)];
-        if bias {
-            params.push(("bias", Role::Bias, vec![c_out]));
-        }
-        let op = Op::Conv {
-            window,
-            groups,
-            bias,
-        };
-        self.with_params("conv", op, shape, x, params, site)
-    }
-
-    fn depthwise(&mut self, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let window = self.window(arg(bound, 1), arg(bound, 2), arg(bound, 3), arg(bound, 4));
-        let Some(window) = window else {
-            return Value::Unknown;
-        };
-        let c = x.shape.0.first().copied().unwrap_or(0);
-        let Some(shape) = self.windowed(x, c, window, site) else {
-            return Value::Unknown;
-        };
-        let op = Op::Conv {
-            window,
-            groups: c,
-            bias: false,
-        };
-        let kernel = vec![c, 1, window.size, window.size];
-        self.with_params(
-            "depthwise",
-            op,
+        Some(Signature {
+            op: Op::Conv {
+                window,
+                groups,
+                bias,
+            },
             shape,
-            x,
-            vec![("weight", Role::Weight, kernel)],
-            site,
-        )
+            params: with_bias(kernel, bias.then_some(c_out)),
+        })
     }
 
-    fn conv1d(&mut self, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let window = self.window(arg(bound, 1), arg(bound, 3), arg(bound, 4), arg(bound, 6));
-        let c = x.shape.0.first().copied().unwrap_or(0);
-        let c_out = self.optional_size(arg(bound, 2), c);
+    fn depthwise(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
+        let window = self.window(arg(bound, 1), arg(bound, 2), arg(bound, 3), arg(bound, 4))?;
+        let c = x.0.first().copied().unwrap_or(0);
+        let shape = self.windowed(x, c, window, site)?;
+        Some(Signature {
+            op: Op::Conv {
+                window,
+                groups: c,
+                bias: false,
+            },
+            shape,
+            params: with_bias(vec![c, 1, window.size, window.size], None),
+        })
+    }
+
+    fn conv1d(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
+        let window = self.window(arg(bound, 1), arg(bound, 3), arg(bound, 4), arg(bound, 6))?;
+        let c = x.0.first().copied().unwrap_or(0);
+        let c_out = self.optional_size(arg(bound, 2), c)?;
         let bias = self.flag(arg(bound, 5));
-        let (Some(window), Some(c_out)) = (window, c_out) else {
-            return Value::Unknown;
-        };
-        let Some(shape) = self.windowed(x, c_out, window, site) else {
-            return Value::Unknown;
-        };
-        let mut params = vec![("weight", Role::Weight, vec![c_out, c, window.size])];
-        if bias {
-            params.push(("bias", Role::Bias, vec![c_out]));
-        }
-        let op = Op::Conv1d { window, bias };
-        self.with_params("conv1d", op, shape, x, params, site)
+        let shape = self.windowed(x, c_out, window, site)?;
+        Some(Signature {
+            op: Op::Conv1d { window, bias },
+            shape,
+            params: with_bias(vec![c_out, c, window.size], bias.then_some(c_out)),
+        })
     }
 
     fn window(
@@ -238,17 +363,13 @@ impl Evaluator<'_> {
 
     /// The shape after a window: `c_out` channels, every other side as the
     /// window leaves it.
-    fn windowed(&mut self, x: &Tensor, c_out: usize, window: Window, site: Span) -> Option<Shape> {
+    fn windowed(&mut self, x: &Shape, c_out: usize, window: Window, site: Span) -> Option<Shape> {
         let mut sizes = vec![c_out];
-        for &side in x.shape.0.get(1..).unwrap_or_default() {
+        for &side in x.0.get(1..).unwrap_or_default() {
             match window.result(side).filter(|size| *size > 0) {
                 Some(size) => sizes.push(size),
                 None => {
-                    self.report(diagnostics::window_too_large(
-                        site,
-                        window.extent(),
-                        &x.shape,
-                    ));
+                    self.report(diagnostics::window_too_large(site, window.extent(), x));
                     return None;
                 }
             }
@@ -256,156 +377,105 @@ impl Evaluator<'_> {
         Some(Shape(sizes))
     }
 
-    // ---- matrices and norms
+    // ---- matrices
 
-    fn linear(&mut self, x: &Tensor, bound: &Bound, site: Span, tie: Option<BankId>) -> Value {
+    fn linear(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
         let bias = self.flag(arg(bound, 2));
-        let Some(out) = self.size_of(arg(bound, 1)) else {
-            return Value::Unknown;
-        };
-        let Some((&d, rest)) = x.shape.0.split_first() else {
-            return self.report(diagnostics::primitive_rank(site, "linear", &x.shape, "[d]"));
+        let out = self.size_of(arg(bound, 1))?;
+        let Some((&d, rest)) = x.0.split_first() else {
+            self.report(diagnostics::primitive_rank(site, "linear", x, "[d]"));
+            return None;
         };
         let shape = Shape(std::iter::once(out).chain(rest.iter().copied()).collect());
-        let op = Op::Linear { bias };
-        let Some(tie) = tie else {
-            let mut params = vec![("weight", Role::Weight, vec![out, d])];
-            if bias {
-                params.push(("bias", Role::Bias, vec![out]));
-            }
-            return self.with_params("linear", op, shape, x, params, site);
-        };
-        let tied = self
+        Some(Signature {
+            op: Op::Linear { bias },
+            shape,
+            params: with_bias(vec![out, d], bias.then_some(out)),
+        })
+    }
+
+    /// The matrix of another call, in place of one of its own.
+    fn tied(
+        &mut self,
+        tie: BankId,
+        wanted: &[(&'static str, Role, Vec<usize>)],
+        site: Span,
+    ) -> Option<BankId> {
+        let owned = self
             .params
             .bank(tie)
             .and_then(|bank| self.params.get(bank.first))
             .map(|param| param.shape.clone())
             .unwrap_or_default();
-        if tied != [out, d] || bias {
-            return self.report(diagnostics::tie_differs(site, &tied, &[out, d], bias));
+        match wanted {
+            [(_, _, shape)] if *shape == owned => Some(tie),
+            [(_, _, shape), bias @ ..] => {
+                let bias = !bias.is_empty();
+                self.report(diagnostics::tie_differs(site, &owned, shape, bias));
+                None
+            }
+            [] => None,
         }
-        let inputs = [(x, GuardId::ALWAYS)];
-        let key = self.key(site);
-        let instance = self.instance_path.push("linear", key);
-        let value = self.node(op, shape, x.timed, &inputs, vec![tie], site);
-        self.instance_path.restore(instance);
-        value
     }
 
-    fn batch_norm(&mut self, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let eps = number(arg(bound, 1), 1e-5);
-        let decay = number(arg(bound, 2), 0.9);
-        let c = x.shape.0.first().copied().unwrap_or(0);
-        let params = vec![
-            ("scale", Role::Scale, vec![c]),
-            ("offset", Role::Offset, vec![c]),
-            ("mean", Role::Mean, vec![c]),
-            ("variance", Role::Variance, vec![c]),
-        ];
-        let op = Op::BatchNorm { eps, decay };
-        self.with_params("bn", op, x.shape.clone(), x, params, site)
-    }
-
-    fn layer_norm(&mut self, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let eps = number(arg(bound, 1), 1e-5);
-        let d = x.shape.0.last().copied().unwrap_or(0);
-        let params = vec![
-            ("scale", Role::Scale, vec![d]),
-            ("offset", Role::Offset, vec![d]),
-        ];
-        let op = Op::LayerNorm { eps };
-        self.with_params("layer_norm", op, x.shape.clone(), x, params, site)
-    }
-
-    fn squeeze_excite(&mut self, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let Some(r) = self.size_of(arg(bound, 1)) else {
-            return Value::Unknown;
-        };
-        let c = x.shape.0.first().copied().unwrap_or(0);
+    fn squeeze_excite(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
+        let r = self.size_of(arg(bound, 1))?;
+        let c = x.0.first().copied().unwrap_or(0);
         if !c.is_multiple_of(r) {
-            return self.report(diagnostics::indivisible(site, c as i64, r as i64));
+            self.report(diagnostics::indivisible(site, c as i64, r as i64));
+            return None;
         }
         let hidden = c / r;
-        let params = vec![
-            ("squeeze", Role::Weight, vec![hidden, c]),
-            ("squeeze_bias", Role::Bias, vec![hidden]),
-            ("excite", Role::Weight, vec![c, hidden]),
-            ("excite_bias", Role::Bias, vec![c]),
-        ];
-        let op = Op::SqueezeExcite { hidden };
-        self.with_params("squeeze_excite", op, x.shape.clone(), x, params, site)
+        Some(Signature {
+            op: Op::SqueezeExcite { hidden },
+            shape: x.clone(),
+            params: vec![
+                ("squeeze", Role::Weight, vec![hidden, c]),
+                ("squeeze_bias", Role::Bias, vec![hidden]),
+                ("excite", Role::Weight, vec![c, hidden]),
+                ("excite_bias", Role::Bias, vec![c]),
+            ],
+        })
     }
 
-    fn attention(&mut self, x: &Tensor, bound: &Bound, site: Span) -> Value {
-        let Some(heads) = self.size_of(arg(bound, 1)) else {
-            return Value::Unknown;
+    fn attention(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
+        let heads = self.size_of(arg(bound, 1))?;
+        let d = x.0.last().copied().unwrap_or(0);
+        // `head`: how wide each head is; without it the heads share d.
+        let width = match arg(bound, 2) {
+            None if !d.is_multiple_of(heads) => {
+                self.report(diagnostics::indivisible(site, d as i64, heads as i64));
+                return None;
+            }
+            None => d,
+            given => self.size_of(given)?.saturating_mul(heads),
         };
-        let d = x.shape.0.last().copied().unwrap_or(0);
-        if !d.is_multiple_of(heads) {
-            return self.report(diagnostics::indivisible(site, d as i64, heads as i64));
-        }
-        let params = ["query", "key", "value", "result"]
+        let mut params: Vec<(&'static str, Role, Vec<usize>)> = ["query", "key", "value"]
             .into_iter()
-            .map(|name| (name, Role::Weight, vec![d, d]))
+            .map(|name| (name, Role::Weight, vec![width, d]))
             .collect();
-        let op = Op::Attention { heads };
-        self.with_params("attention", op, x.shape.clone(), x, params, site)
+        params.push(("result", Role::Weight, vec![d, width]));
+        Some(Signature {
+            op: Op::Attention { heads },
+            shape: x.clone(),
+            params,
+        })
     }
 
-    fn embed(&mut self, bound: &Bound, site: Span) -> Value {
-        let Some(given) = arg(bound, 0) else {
-            return Value::Unknown;
+    fn embed(&mut self, bound: &Bound) -> Option<Signature> {
+        let vocab = match arg(bound, 0).map(|given| &given.value) {
+            Some(Value::Tokens { vocab, .. }) => *vocab,
+            _ => return None,
         };
-        let Value::Tokens { node, vocab } = given.value else {
-            return self.report(diagnostics::wrong_kind(
-                given.span,
-                "an input of tokens",
-                &given.value,
-            ));
-        };
-        let Some(d) = self.size_of(arg(bound, 1)) else {
-            return Value::Unknown;
-        };
-        let tokens = Tensor {
-            node,
-            region: crate::graph::RegionId(0),
-            shape: Shape::default(),
-            timed: true,
-            tag: super::value::Tag::Plain,
-        };
-        let params = vec![("weight", Role::Embedding, vec![vocab, d])];
-        self.with_params("embed", Op::Embed, Shape(vec![d]), &tokens, params, site)
+        let d = self.size_of(arg(bound, 1))?;
+        Some(Signature {
+            op: Op::Embed,
+            shape: Shape(vec![d]),
+            params: vec![("weight", Role::Embedding, vec![vocab, d])],
+        })
     }
 
     // ---- parameters
-
-    /// Adds a node that owns parameters, under the key of this place.
-    fn with_params(
-        &mut self,
-        name: &str,
-        op: Op,
-        shape: Shape,
-        x: &Tensor,
-        params: Vec<(&str, Role, Vec<usize>)>,
-        site: Span,
-    ) -> Value {
-        let key = self.key(site);
-        let instance = self.instance_path.push(name, key);
-        let mut banks = Vec::with_capacity(params.len());
-        for (role_name, role, shape) in params {
-            match self.bank(role_name, role, shape, site) {
-                Some(bank) => banks.push(bank),
-                None => {
-                    self.instance_path.restore(instance);
-                    return Value::Unknown;
-                }
-            }
-        }
-        let inputs = [(x, GuardId::ALWAYS)];
-        let value = self.node(op, shape, x.timed, &inputs, banks, site);
-        self.instance_path.restore(instance);
-        value
-    }
 
     /// The bank of the present instance path, `@per` values and role: made on
     /// first use; the same key later gives the same bank.
@@ -503,6 +573,52 @@ impl Evaluator<'_> {
                 false
             }
         }
+    }
+}
+
+/// The side of an operation's window, to tell which form is the widest.
+fn window_of(op: &Op) -> usize {
+    match op {
+        Op::Conv { window, .. } | Op::Conv1d { window, .. } | Op::Pool { window, .. } => {
+            window.size
+        }
+        _ => 0,
+    }
+}
+
+/// A weight, and a bias of so many numbers if there is one.
+fn with_bias(weight: Vec<usize>, bias: Option<usize>) -> Vec<(&'static str, Role, Vec<usize>)> {
+    let mut params = vec![("weight", Role::Weight, weight)];
+    params.extend(bias.map(|n| ("bias", Role::Bias, vec![n])));
+    params
+}
+
+fn batch_norm(x: &Shape, bound: &Bound) -> Signature {
+    let eps = number(arg(bound, 1), 1e-5);
+    let decay = number(arg(bound, 2), 0.9);
+    let c = x.0.first().copied().unwrap_or(0);
+    Signature {
+        op: Op::BatchNorm { eps, decay },
+        shape: x.clone(),
+        params: vec![
+            ("scale", Role::Scale, vec![c]),
+            ("offset", Role::Offset, vec![c]),
+            ("mean", Role::Mean, vec![c]),
+            ("variance", Role::Variance, vec![c]),
+        ],
+    }
+}
+
+fn layer_norm(x: &Shape, bound: &Bound) -> Signature {
+    let eps = number(arg(bound, 1), 1e-5);
+    let d = x.0.last().copied().unwrap_or(0);
+    Signature {
+        op: Op::LayerNorm { eps },
+        shape: x.clone(),
+        params: vec![
+            ("scale", Role::Scale, vec![d]),
+            ("offset", Role::Offset, vec![d]),
+        ],
     }
 }
 

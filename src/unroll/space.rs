@@ -7,7 +7,7 @@ use petgraph::graph::NodeIndex;
 
 use super::paths::Path;
 use super::stmt::Flow;
-use super::value::Value;
+use super::value::{Sizes, Value};
 use super::{Evaluator, Frame, Settings, Unrolled, diagnostics};
 use crate::decision::{DecisionSpace, GuardId};
 use crate::diagnostic::Diagnostics;
@@ -51,6 +51,10 @@ pub(super) fn run(
         params: ParamTable::default(),
         banks: HashMap::new(),
         path: GuardId::ALWAYS,
+        active: GuardId::ALWAYS,
+        case: None,
+        requirements: Vec::new(),
+        metrics: None,
         decision_path: Path::default(),
         instance_path: Path::default(),
         applied_at: None,
@@ -72,6 +76,7 @@ pub(super) fn run(
         evaluator.report(diagnostics::return_outside(space.span));
     }
     let outputs = evaluator.outputs();
+    evaluator.requirements();
     evaluator.warn();
     if evaluator.failed {
         return None;
@@ -112,12 +117,12 @@ impl Evaluator<'_> {
                 (_, None) => Value::Unknown,
                 (TypeKind::Tensor(_), Some(sizes)) => {
                     made.push((name.clone(), sizes.clone()));
-                    self.input_node(Shape(sizes), false, name, port.name.span)
+                    self.input_node(Sizes::of(&Shape(sizes)), false, name, port.name.span)
                 }
                 (_, Some(sizes)) => {
                     let vocab = sizes.first().copied().unwrap_or(0);
                     made.push((name.clone(), sizes));
-                    match self.input_node(Shape::default(), true, name, port.name.span) {
+                    match self.input_node(Sizes::default(), true, name, port.name.span) {
                         Value::Tensor(tensor) => Value::Tokens {
                             node: tensor.node,
                             vocab,
@@ -188,7 +193,8 @@ impl Evaluator<'_> {
             };
             let value = self.convert(value, Some(&port.ty), port.name.span);
             if let Value::Tensor(tensor) = value {
-                made.push((name.clone(), tensor.shape.0.clone()));
+                // Declared sizes are numbers, so that decisions touch none.
+                made.push((name.clone(), tensor.sizes.widest().0));
                 nodes.push(tensor.node);
             }
         }

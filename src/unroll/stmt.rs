@@ -41,10 +41,16 @@ impl Evaluator<'_> {
                 then,
                 otherwise,
             } => {
-                return match self.condition(condition) {
-                    Some(true) => self.body(then),
-                    Some(false) => self.body(otherwise),
-                    None => Flow::Next,
+                let Some(guard) = self.condition(condition) else {
+                    return Flow::Next;
+                };
+                return match guard {
+                    GuardId::ALWAYS => self.body(then),
+                    GuardId::NEVER => self.body(otherwise),
+                    guard => {
+                        let not = self.decisions.guards.not(guard);
+                        self.arms(&[(guard, then), (not, otherwise)], condition.span)
+                    }
                 };
             }
             Stmt::Let { pattern, ty, value } => {
@@ -68,7 +74,7 @@ impl Evaluator<'_> {
                 body,
                 span,
             } => return self.nodes_family(*local, name, *index, range, body, *span),
-            Stmt::Require { .. } => {}
+            Stmt::Require { condition, span } => self.require(condition, *span),
             Stmt::Return { value } => return Flow::Return(self.eval(value)),
             Stmt::Assign {
                 local,
@@ -91,13 +97,9 @@ impl Evaluator<'_> {
 
     fn for_loop(&mut self, pattern: &Pattern, iterable: &Expr, body: &[Stmt], span: Span) -> Flow {
         let value = self.eval(iterable);
-        let Some((rounds, dynamic)) = self.rounds(&value, iterable.span) else {
+        let Some(rounds) = self.rounds(&value, iterable.span) else {
             return Flow::Next;
         };
-        if dynamic {
-            self.report(diagnostics::loop_over_dynamic(iterable.span));
-            return Flow::Next;
-        }
         let name = super::expr::pattern_name(pattern);
         for round in rounds {
             if !self.step(1, span) {
@@ -106,10 +108,13 @@ impl Evaluator<'_> {
             let segment = format!("{name}={}", round.label);
             self.bind_pattern(pattern, round.value);
             let decision_path = self.decision_path.push(&segment, (span, span));
-            let instance_path = self.instance_path.push(&segment, (span, span));
-            let flow = self.body(body);
+            let instance_path =
+                (!round.picked).then(|| self.instance_path.push(&segment, (span, span)));
+            let flow = self.round(round.guard, body, iterable.span);
             self.decision_path.restore(decision_path);
-            self.instance_path.restore(instance_path);
+            if let Some(saved) = instance_path {
+                self.instance_path.restore(saved);
+            }
             if let Flow::Return(value) = flow {
                 return Flow::Return(value);
             }
@@ -117,7 +122,16 @@ impl Evaluator<'_> {
         Flow::Next
     }
 
-    fn local(&self, local: LocalId) -> Option<Value> {
+    /// One round of a loop, which may take place under a condition only.
+    fn round(&mut self, guard: GuardId, body: &[Stmt], span: Span) -> Flow {
+        if self.is_certain(guard) {
+            return self.body(body);
+        }
+        let not = self.decisions.guards.not(guard);
+        self.arms(&[(guard, body), (not, &[])], span)
+    }
+
+    pub(super) fn local(&self, local: LocalId) -> Option<Value> {
         self.frames
             .last()
             .and_then(|frame| frame.locals.get(local.index()))
@@ -177,7 +191,6 @@ impl Evaluator<'_> {
             guard: GuardId::ALWAYS,
             value,
         });
-        list.may_be_empty = false;
         list.element = list
             .element
             .or_else(|| super::value::element_of(&list.items));
@@ -192,7 +205,7 @@ impl Evaluator<'_> {
         match &seeds.kind {
             ExprKind::List(exprs) if !is_generator(exprs) => {
                 for expr in exprs {
-                    let element = self.open_element(&name.name, items.len(), name.span);
+                    let element = self.open_seed(&name.name, items.len(), name.span);
                     let value = self.eval(expr);
                     self.close_element(element);
                     items.push((element, value, expr.span));
@@ -200,15 +213,15 @@ impl Evaluator<'_> {
             }
             _ => {
                 let value = self.eval(seeds);
-                let Some((rounds, dynamic)) = self.rounds(&value, seeds.span) else {
+                let Some(rounds) = self.rounds(&value, seeds.span) else {
                     self.set_local(local, Value::Unknown);
                     return;
                 };
-                if dynamic {
-                    self.report(diagnostics::loop_over_dynamic(seeds.span));
+                if rounds.iter().any(|round| round.guard != GuardId::ALWAYS) {
+                    self.report(diagnostics::seeds_by_decisions(seeds.span));
                 }
                 for round in rounds {
-                    let element = self.open_element(&name.name, items.len(), name.span);
+                    let element = self.open_seed(&name.name, items.len(), name.span);
                     self.close_element(element);
                     items.push((element, round.value, seeds.span));
                 }
@@ -241,7 +254,7 @@ impl Evaluator<'_> {
         if matches!(self.local(local), Some(Value::Unknown) | None) {
             return Flow::Next;
         }
-        let Some((rounds, _)) = self.rounds(&value, range.span) else {
+        let Some(rounds) = self.rounds(&value, range.span) else {
             return Flow::Next;
         };
         for round in rounds {
@@ -269,7 +282,7 @@ impl Evaluator<'_> {
             let decision_path = self.decision_path.push(&segment, (name.span, name.span));
             let instance_path = self.instance_path.push(&segment, (name.span, name.span));
             let binding = self.binding.take();
-            let flow = self.body(body);
+            let flow = self.round(round.guard, body, range.span);
             self.binding = binding;
             self.close_element(element);
             self.decision_path.restore(decision_path);
@@ -289,6 +302,14 @@ impl Evaluator<'_> {
         Flow::Next
     }
 
+    fn open_seed(&mut self, family: &str, index: usize, site: Span) -> ElementId {
+        let id = self.open_element(family, index, site);
+        if let Some(state) = self.elements.get_mut(id.index()) {
+            state.seed = true;
+        }
+        id
+    }
+
     /// Opens the definition of an element; a cell's later instances find the
     /// element of the first.
     fn open_element(&mut self, family: &str, index: usize, site: Span) -> ElementId {
@@ -306,6 +327,8 @@ impl Evaluator<'_> {
                 family: self.n_families,
                 index,
                 uses: Vec::new(),
+                taken: Vec::new(),
+                seed: false,
             });
             self.remember_cell_element(name, id);
             id
@@ -336,18 +359,22 @@ impl Evaluator<'_> {
         let Some(family) = self.elements.get(id.index()).map(|state| state.family) else {
             return;
         };
-        let later = self.defining.iter().any(|defining| {
+        let user = self.defining.iter().copied().find(|defining| {
             *defining != id
                 && self
                     .elements
                     .get(defining.index())
                     .is_some_and(|state| state.family == family)
         });
-        if later {
-            let guard = self.decisions.guards.and(self.path, guard);
-            if let Some(state) = self.elements.get_mut(id.index()) {
-                state.uses.push(guard);
-            }
+        let guard = self.decisions.guards.and(self.active, guard);
+        let Some(state) = self.elements.get_mut(id.index()) else {
+            return;
+        };
+        // Later instances of a cell use what the first one does.
+        match user {
+            Some(user) if !state.uses.contains(&(user, guard)) => state.uses.push((user, guard)),
+            None if !state.taken.contains(&guard) => state.taken.push(guard),
+            _ => {}
         }
     }
 }
@@ -358,7 +385,7 @@ fn is_generator(exprs: &[Expr]) -> bool {
 
 /// A list bound anew keeps the places of its elements in their family.
 fn keep_tags(old: &List, new: &Rc<List>) -> Rc<List> {
-    if old.items.len() != new.items.len() || old.dynamic || new.dynamic {
+    if old.items.len() != new.items.len() || old.picked || new.picked {
         return new.clone();
     }
     let items = old
@@ -366,14 +393,14 @@ fn keep_tags(old: &List, new: &Rc<List>) -> Rc<List> {
         .iter()
         .zip(&new.items)
         .map(|(old, new)| match (&old.value, &new.value) {
-            (Value::Tensor(old), Value::Tensor(new)) => Item {
-                guard: GuardId::ALWAYS,
+            (Value::Tensor(before), Value::Tensor(after)) => Item {
+                guard: new.guard,
                 value: Value::Tensor(Tensor {
-                    tag: match old.tag {
-                        Tag::Element(_) => old.tag,
-                        _ => new.tag,
+                    tag: match before.tag {
+                        Tag::Element(_) => before.tag,
+                        _ => after.tag,
                     },
-                    ..new.clone()
+                    ..after.clone()
                 }),
             },
             _ => new.clone(),

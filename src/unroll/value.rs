@@ -1,5 +1,6 @@
 //! The values that a space's program computes.
 
+use std::fmt;
 use std::rc::Rc;
 
 use petgraph::graph::NodeIndex;
@@ -24,6 +25,12 @@ pub(super) enum Value {
         start: i64,
         end: i64,
     },
+    /// True where the condition holds: what decisions say. Never a constant.
+    Cond(GuardId),
+    /// One of several different numbers, texts or ranges, by decisions.
+    Cases(Rc<Cases>),
+    /// A number that is a sum over what an architecture has.
+    Measure(Rc<Measure>),
     Tensor(Tensor),
     /// What an input `tokens[vocab]` gives.
     Tokens {
@@ -36,14 +43,37 @@ pub(super) enum Value {
     Ops(OpsId),
 }
 
+/// What a value is under each of several conditions: under the path condition
+/// of the place that made it, exactly one holds.
+pub(super) type Cases = Vec<(GuardId, Value)>;
+
+/// A constant, and weights that count where their conditions hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Measure {
+    pub constant: i64,
+    pub terms: Vec<(GuardId, i64)>,
+}
+
 /// The result of a node.
 #[derive(Clone, Debug)]
 pub(super) struct Tensor {
     pub node: NodeIndex,
     pub region: RegionId,
-    pub shape: Shape,
+    pub sizes: Sizes,
     pub timed: bool,
     pub tag: Tag,
+}
+
+/// The dimensions of a tensor, without the batch and implicit time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sizes(pub Vec<Size>);
+
+/// One dimension.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Size {
+    Known(usize),
+    /// By decisions, as [`Cases`].
+    By(Rc<Vec<(GuardId, usize)>>),
 }
 
 /// Where a tensor comes from, as far as `@per`, `loose` and anchors ask.
@@ -60,13 +90,11 @@ pub(super) enum Tag {
 #[derive(Clone, Debug, Default)]
 pub(super) struct List {
     pub items: Vec<Item>,
-    /// Whether decisions say which items are there (`pick`, `loose`).
-    pub dynamic: bool,
-    /// Whether some architecture leaves it empty.
-    pub may_be_empty: bool,
-    /// The shape of its elements and whether they have time, known even when
+    /// Whether it was picked (`pick`, `loose`): then places mean nothing.
+    pub picked: bool,
+    /// The sizes of its elements and whether they have time, known even when
     /// there are none.
-    pub element: Option<(Shape, bool)>,
+    pub element: Option<(Sizes, bool)>,
 }
 
 #[derive(Clone, Debug)]
@@ -91,9 +119,9 @@ pub(super) enum Callable {
         per: Vec<PerPart>,
         tie: Option<BankId>,
     },
-    /// One of several, by a decision.
+    /// One of several, by a decision or by a condition on decisions.
     Choice {
-        decision: DecisionId,
+        decision: Option<DecisionId>,
         /// The `let` that it was made in, or nothing.
         name: String,
         candidates: Vec<Option_>,
@@ -137,12 +165,35 @@ impl Value {
             Self::Text(_) => "a string".to_owned(),
             Self::Word(word) => format!("the word `{word}`"),
             Self::Range { start, end } => format!("the range {start}..{end}"),
-            Self::Tensor(tensor) => format!("a tensor {}", tensor.shape),
+            Self::Cond(_) => "a condition that decisions say".to_owned(),
+            Self::Cases(cases) => {
+                let values: Vec<String> = cases.iter().map(|(_, value)| value.text()).collect();
+                format!("one of {}, by decisions", shortened(&values, ", "))
+            }
+            Self::Measure(_) => "a number that decisions say".to_owned(),
+            Self::Tensor(tensor) => format!("a tensor {}", tensor.sizes),
             Self::Tokens { .. } => "tokens".to_owned(),
             Self::List(list) => format!("a list of {}", list.items.len()),
             Self::Tuple(items) => format!("a tuple of {}", items.len()),
             Self::Callable(_) => "an operation".to_owned(),
             Self::Ops(_) => "a set of candidates".to_owned(),
+        }
+    }
+
+    /// How an option is called that is this value: `3`, `0.5`, `true`, `2..4`.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Int(value) => value.to_string(),
+            Self::Float(value) => value.to_string(),
+            Self::Bool(value) => value.to_string(),
+            Self::Text(text) => text.to_string(),
+            Self::Word(word) => (*word).to_owned(),
+            Self::Range { start, end } => format!("{start}..{end}"),
+            Self::Tuple(parts) => {
+                let parts: Vec<String> = parts.iter().map(Self::text).collect();
+                parts.join("_")
+            }
+            other => other.describe(),
         }
     }
 
@@ -160,6 +211,56 @@ impl Value {
             _ => false,
         }
     }
+
+    /// Whether it is the same value, as far as that can be told: the same
+    /// number, text, range or condition, or the result of the same node.
+    pub fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Word(a), Self::Word(b)) => a == b,
+            (Self::Range { start, end }, Self::Range { start: s, end: e }) => {
+                start == s && end == e
+            }
+            (Self::Cond(a), Self::Cond(b)) => a == b,
+            (Self::Cases(a), Self::Cases(b)) => {
+                a.len() == b.len()
+                    && a.iter()
+                        .zip(b.iter())
+                        .all(|((g, a), (h, b))| g == h && a.same(b))
+            }
+            (Self::Measure(a), Self::Measure(b)) => a == b,
+            (Self::Tensor(a), Self::Tensor(b)) => {
+                (a.node, a.region, a.tag) == (b.node, b.region, b.tag)
+            }
+            (Self::Tokens { node: a, .. }, Self::Tokens { node: b, .. }) => a == b,
+            (Self::List(a), Self::List(b)) => {
+                Rc::ptr_eq(a, b)
+                    || a.picked == b.picked
+                        && a.items.len() == b.items.len()
+                        && a.items
+                            .iter()
+                            .zip(&b.items)
+                            .all(|(a, b)| a.guard == b.guard && a.value.same(&b.value))
+            }
+            (Self::Tuple(a), Self::Tuple(b)) => {
+                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.same(b))
+            }
+            (Self::Callable(a), Self::Callable(b)) => {
+                Rc::ptr_eq(a, b)
+                    || match (&**a, &**b) {
+                        (Callable::Builtin(a), Callable::Builtin(b)) => a == b,
+                        (Callable::Fn(a), Callable::Fn(b)) => a == b,
+                        (Callable::Cell(a, i), Callable::Cell(b, j)) => a == b && i == j,
+                        _ => false,
+                    }
+            }
+            (Self::Ops(a), Self::Ops(b)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 impl List {
@@ -174,18 +275,100 @@ impl List {
             .collect();
         let element = element_of(&items);
         Self {
-            may_be_empty: items.is_empty(),
             items,
-            dynamic: false,
+            picked: false,
             element,
+        }
+    }
+
+    /// Whether every item is there in every architecture.
+    pub fn is_fixed(&self) -> bool {
+        !self.picked && self.items.iter().all(|item| item.guard == GuardId::ALWAYS)
+    }
+}
+
+/// The sizes of the first tensor among some items.
+pub(super) fn element_of(items: &[Item]) -> Option<(Sizes, bool)> {
+    items.iter().find_map(|item| match &item.value {
+        Value::Tensor(tensor) => Some((tensor.sizes.clone(), tensor.timed)),
+        _ => None,
+    })
+}
+
+impl Size {
+    /// The greatest that it may be.
+    pub fn widest(&self) -> usize {
+        match self {
+            Self::Known(size) => *size,
+            Self::By(cases) => cases.iter().map(|(_, size)| *size).max().unwrap_or(0),
+        }
+    }
+
+    /// As a number of the language.
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Known(size) => Value::Int(*size as i64),
+            Self::By(cases) => Value::Cases(Rc::new(
+                cases
+                    .iter()
+                    .map(|(guard, size)| (*guard, Value::Int(*size as i64)))
+                    .collect(),
+            )),
         }
     }
 }
 
-/// The shape of the first tensor among some items.
-pub(super) fn element_of(items: &[Item]) -> Option<(Shape, bool)> {
-    items.iter().find_map(|item| match &item.value {
-        Value::Tensor(tensor) => Some((tensor.shape.clone(), tensor.timed)),
-        _ => None,
-    })
+impl Sizes {
+    /// Dimensions that no decision touches.
+    pub fn of(shape: &Shape) -> Self {
+        Self(shape.0.iter().map(|&size| Size::Known(size)).collect())
+    }
+
+    /// The shape, where no decision touches it.
+    pub fn known(&self) -> Option<Shape> {
+        let sizes = self.0.iter().map(|size| match size {
+            Size::Known(size) => Some(*size),
+            Size::By(_) => None,
+        });
+        Some(Shape(sizes.collect::<Option<_>>()?))
+    }
+
+    /// The greatest that every dimension may be.
+    pub fn widest(&self) -> Shape {
+        Shape(self.0.iter().map(Size::widest).collect())
+    }
+
+    /// The dimensions as numbers of the language.
+    pub fn values(&self) -> Vec<Value> {
+        self.0.iter().map(Size::value).collect()
+    }
+}
+
+/// `36`, `24|48`
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(size) => size.fmt(f),
+            Self::By(cases) => {
+                let sizes: Vec<String> = cases.iter().map(|(_, size)| size.to_string()).collect();
+                f.write_str(&shortened(&sizes, "|"))
+            }
+        }
+    }
+}
+
+/// `[36, 32, 32]`, `[24|48, 32, 32]`
+impl fmt::Display for Sizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dims: Vec<String> = self.0.iter().map(Size::to_string).collect();
+        write!(f, "[{}]", dims.join(", "))
+    }
+}
+
+/// A few texts, or the first and the last of many.
+fn shortened(texts: &[String], separator: &str) -> String {
+    match texts {
+        [first, .., last] if texts.len() > 8 => format!("{first}{separator}..{separator}{last}"),
+        _ => texts.join(separator),
+    }
 }

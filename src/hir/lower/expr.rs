@@ -1,7 +1,8 @@
 //! Expressions and their annotations.
 
 use super::super::{
-    Arg, Choose, Expr, ExprKind, Generator, HintExprs, Index, Pick, PickCount, diagnostics,
+    Arg, Choose, Expr, ExprKind, Generator, HintExprs, Index, Pick, PickCount, PickOrder,
+    diagnostics,
 };
 use super::Lowerer;
 use crate::syntax::ast;
@@ -43,9 +44,8 @@ impl Lowerer<'_> {
             },
             ast::ExprKind::Field { base, name } => {
                 self.boxed(base);
-                let what = format!("the field `.{}`", name.name);
                 self.diagnostics
-                    .push(diagnostics::not_yet(name.span, &what));
+                    .push(diagnostics::no_field(name.span, &name.name));
                 ExprKind::Error
             }
             ast::ExprKind::Note { base, name, args } => return self.note(base, name, args, expr),
@@ -63,6 +63,7 @@ impl Lowerer<'_> {
                     ast::PickCount::Count(count) => PickCount::Count(self.expr(count)),
                 },
                 source: self.expr(source),
+                order: PickOrder::Set,
                 hints: HintExprs::default(),
             })),
             ast::ExprKind::If {
@@ -145,9 +146,9 @@ impl Lowerer<'_> {
             }
             "near" | "rate" if !named && args.len() == 1 => {
                 let value = args.first().map(|arg| self.expr(&arg.value));
-                match pick_hints(&mut base) {
-                    Some(hints) if name.name == "near" => hints.near = value,
-                    Some(hints) => hints.rate = value,
+                match pick_of(&mut base) {
+                    Some(pick) if name.name == "near" => pick.hints.near = value,
+                    Some(pick) => pick.hints.rate = value,
                     None => self.misplaced(name, "belongs to a `pick`"),
                 }
                 return base;
@@ -163,10 +164,15 @@ impl Lowerer<'_> {
                 }
                 return base;
             }
-            "ordered" | "repeat" => {
-                let what = format!("`@{}`", name.name);
-                self.diagnostics
-                    .push(diagnostics::not_yet(name.span, &what));
+            "ordered" | "repeat" if args.is_empty() => {
+                let order = match name.name.as_str() {
+                    "ordered" => PickOrder::Ordered,
+                    _ => PickOrder::Repeat,
+                };
+                match pick_of(&mut base) {
+                    Some(pick) => pick.order = order,
+                    None => self.misplaced(name, "belongs to a `pick`"),
+                }
                 return base;
             }
             _ => {
@@ -186,11 +192,11 @@ impl Lowerer<'_> {
     }
 }
 
-/// The hints of the `pick` that an annotated expression is.
-fn pick_hints(expr: &mut Expr) -> Option<&mut HintExprs> {
+/// The `pick` that an annotated expression is.
+fn pick_of(expr: &mut Expr) -> Option<&mut Pick> {
     match &mut expr.kind {
-        ExprKind::Pick(pick) => Some(&mut pick.hints),
-        ExprKind::Per { base, .. } => pick_hints(base),
+        ExprKind::Pick(pick) => Some(pick),
+        ExprKind::Per { base, .. } => pick_of(base),
         _ => None,
     }
 }

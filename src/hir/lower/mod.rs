@@ -245,7 +245,7 @@ impl<'a> Lowerer<'a> {
             name: decl.name.clone(),
             params,
             result,
-            body: Some(body),
+            body,
             n_locals,
         });
     }
@@ -256,13 +256,26 @@ impl<'a> Lowerer<'a> {
         for param in &decl.params {
             self.locals.find(&param.name.name); // its cost may use it, or not
         }
+        let mut cost = Vec::with_capacity(decl.cost.len());
+        for arg in &decl.cost {
+            let value = self.expr(&arg.value);
+            match &arg.name {
+                Some(name) if ["params", "flops"].contains(&name.name.as_str()) => {
+                    cost.push((name.clone(), value));
+                }
+                name => {
+                    let span = name.as_ref().map_or(arg.value.span, |name| name.span);
+                    self.diagnostics.push(diagnostics::bad_cost(span));
+                }
+            }
+        }
         let n_locals = self.finish_locals();
         self.fns.push(Fn {
             kind: ast::FnKind::Op,
             name: decl.name.clone(),
             params,
             result,
-            body: None,
+            body: FnBody::Extern(cost),
             n_locals,
         });
     }

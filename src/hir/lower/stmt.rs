@@ -91,11 +91,10 @@ impl Lowerer<'_> {
                     span: *span,
                 }
             }
-            ast::Stmt::Require { span, .. } => {
-                self.diagnostics
-                    .push(diagnostics::not_yet(*span, "`require`"));
-                Stmt::Require { span: *span }
-            }
+            ast::Stmt::Require { condition, span } => Stmt::Require {
+                condition: self.expr(condition),
+                span: *span,
+            },
             ast::Stmt::Return { value, .. } => Stmt::Return {
                 value: self.expr(value),
             },
