@@ -85,25 +85,23 @@ fn spaces() -> Vec<(Encoding, SearchSpace)> {
         ],
     );
     let nodes = edited(NASBENCH, &[("1..4", "1..6"), ("t[3]", "t[5]")]);
-    let sets: [(Encoding, &str, &[(&str, &str)]); 14] = [
-        (Encoding::Enas, RNN, &[]),
-        (Encoding::Enas, RNN, &[("n", "2")]),
-        (Encoding::Enas, &renamed, &[("n", "6")]),
-        (Encoding::Enas, MACRO, &[]),
-        (Encoding::Enas, MACRO, &[("layers", "6")]),
-        (Encoding::Enas, MICRO, &[]),
-        (Encoding::Enas, MICRO, &[("layers", "2")]),
-        (Encoding::Enas, &micro, &[]),
-        (Encoding::Enas, DARTS_RNN, &[]),
-        (Encoding::Darts, DARTS, &[("layers", "4")]),
-        (Encoding::Darts, &three_nodes, &[("layers", "3")]),
-        (Encoding::Darts, DARTS_RNN, &[("n", "5")]),
-        (Encoding::Nasbench201, NASBENCH, &[("n", "1")]),
-        (Encoding::Nasbench201, &nodes, &[("n", "1")]),
-    ];
-    sets.into_iter()
-        .map(|(encoding, text, set)| (encoding, space_with(text, set)))
-        .collect()
+    let of = |encoding, text: &str, set: &[(&str, &str)]| (encoding, space_with(text, set));
+    vec![
+        of(Encoding::Enas, RNN, &[]),
+        of(Encoding::Enas, RNN, &[("n", "2")]),
+        of(Encoding::Enas, &renamed, &[("n", "6")]),
+        of(Encoding::Enas, MACRO, &[]),
+        of(Encoding::Enas, MACRO, &[("layers", "6")]),
+        of(Encoding::Enas, MICRO, &[]),
+        of(Encoding::Enas, MICRO, &[("layers", "2")]),
+        of(Encoding::Enas, &micro, &[]),
+        of(Encoding::Enas, DARTS_RNN, &[]),
+        of(Encoding::Darts, DARTS, &[("layers", "4")]),
+        of(Encoding::Darts, &three_nodes, &[("layers", "3")]),
+        of(Encoding::Darts, DARTS_RNN, &[("n", "5")]),
+        of(Encoding::Nasbench201, NASBENCH, &[("n", "1")]),
+        of(Encoding::Nasbench201, &nodes, &[("n", "1")]),
+    ]
 }
 
 #[test]

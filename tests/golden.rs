@@ -38,6 +38,10 @@ fn small() -> Vec<(SearchSpace, u32)> {
     // The number of nodes of a cell is no parameter of the space.
     let micro = MICRO.replace("n: int = 5", "n: int = 1");
     assert_ne!(micro, MICRO);
+    let darts = DARTS
+        .replace("2..6", "2..3")
+        .replace("t[2], t[3], t[4], t[5]", "t[2]")
+        .replace("[4 * c", "[c");
     vec![
         (space_with(TINY, &[]), 8),
         (space_with(RNN, &[("n", "1")]), 4),
@@ -51,6 +55,8 @@ fn small() -> Vec<(SearchSpace, u32)> {
             space_with(&micro, &[("layers", "1")]),
             (5u32.pow(2) * 2 * 2).pow(2),
         ),
+        (space_with(&darts, &[("layers", "3")]), 7u32.pow(4)),
+        (space_with(DARTS_RNN, &[("n", "3")]), 4u32.pow(3) * 6),
     ]
 }
 
