@@ -25,6 +25,7 @@
 //! | [`hir`] | [`hir::lower`] | AST → [`hir::Space`]: names resolved | diagnostics |
 //! | [`unroll`] | [`unroll::unroll`] | space → decisions and supergraph | diagnostics |
 //! | [`decision`] | [`decision::count`], [`decision::sample`], [`decision::plan`] | [`decision::DecisionSpace`] → answers | never fails |
+//! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
@@ -83,6 +84,7 @@ pub mod decision;
 pub mod derive;
 pub mod diagnostic;
 pub mod doctor;
+pub mod encoding;
 pub mod graph;
 pub mod hir;
 pub mod libtorch;

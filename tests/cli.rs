@@ -363,6 +363,13 @@ fn what_is_no_architecture_of_the_space_is_refused() {
     );
     assert!(refused("h[1].f=conv3").contains("makes no choice for `h[1].skips`"));
     assert!(refused("h[1].g=conv3").contains("did you mean `h[1].f`?"));
+    let other = good(&["sample", "spaces/nasbench201.enas"]);
+    let err = refused(other.trim());
+    assert_eq!(
+        err,
+        "error: the space has no decision `Cell.t[1].i=0`; 6 of the 6 decisions given are unknown: \
+         the architecture may belong to another space, or to other `--set` values\n"
+    );
     assert!(refused("{").starts_with("error: the architecture cannot be read"));
     let other = good(&["sample", "spaces/nasbench201.enas", "--format", "json"]);
     assert!(refused(&other).contains("belongs to another space"));
@@ -474,6 +481,89 @@ fn conditions_stand_in_a_dump() {
         run.out,
         run.err
     );
+}
+
+// ---- import and encode
+
+/// Section 2.1 of the ENAS paper: four nodes, of which the last two are loose ends.
+#[test]
+fn the_worked_example_of_the_paper_is_imported() {
+    fn with<'a>(command: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+        [&[command, "spaces/enas_rnn.enas", "--set", "n=4"], rest].concat()
+    }
+    let text = "0 0 1 1 1 0 0";
+    let line = good(&with("import", &["--encoding", "enas", text]));
+    assert_eq!(
+        line,
+        "Cell.f0=tanh Cell.h[1].p=0 Cell.h[1].f=relu \
+         Cell.h[2].p=1 Cell.h[2].f=relu Cell.h[3].p=0 Cell.h[3].f=tanh\n"
+    );
+    let arch = line.trim();
+
+    let graph = good_json(&with("graph", &["--format", "json", "--arch", arch]));
+    let cell = &graph["regions"][1];
+    let nodes = cell["nodes"].as_array().unwrap();
+    let means: Vec<&Value> = nodes.iter().filter(|node| node["op"] == "mean").collect();
+    assert_eq!(means.len(), 1);
+    let averaged: Vec<&Value> = cell["edges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|edge| edge["to"] == means[0]["id"])
+        .map(|edge| &nodes.iter().find(|n| n["id"] == edge["from"]).unwrap()["path"])
+        .collect();
+    assert_eq!(averaged, ["Cell.h[2].highway", "Cell.h[3].highway"]);
+    let stats = good_json(&with("stats", &["--format", "json", "--arch", arch]));
+    assert_eq!(stats["decisions"], 7);
+
+    assert_eq!(
+        good(&with("encode", &["--encoding", "enas", "--arch", arch])),
+        format!("{text}\n")
+    );
+}
+
+#[test]
+fn what_is_imported_is_an_architecture_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("arch.json");
+    let file = path.to_str().unwrap();
+    let space = "spaces/nasbench201.enas";
+    let text = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+\
+                |skip_connect~0|nor_conv_1x1~1|nor_conv_3x3~2|";
+    let import = |text, rest: &[&str]| {
+        let args = ["import", space, "--encoding", "nasbench201", text];
+        enasc_with(&[&args[..], rest].concat(), b"|none~0|")
+    };
+    let run = import(text, &["--format", "json", "-o", file]);
+    assert_eq!(
+        (run.code, run.out.as_str(), run.err.as_str()),
+        (Some(0), "", "")
+    );
+    let value: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(value["space"], "nasbench201");
+    assert!(value["hash"].is_string());
+    assert_eq!(value["decisions"]["Cell.t[3].i=1"], "conv1");
+    let encode = ["encode", space, "--encoding", "nasbench201", "--arch", file];
+    assert_eq!(good(&encode), format!("{text}\n"));
+
+    // A text that is refused leaves the file.
+    let run = import("-", &["-o", file]);
+    assert_eq!(run.code, Some(1));
+    assert_eq!(
+        run.err,
+        "error: the text cannot be read: character 9: the text ends, expected `+`\n"
+    );
+    assert_eq!(good(&encode), format!("{text}\n"));
+}
+
+#[test]
+fn a_space_that_an_encoding_does_not_describe_is_one_sentence() {
+    for encoding in ["darts", "nasbench201"] {
+        let err = bad(&["import", TINY, "--encoding", encoding, "0"]);
+        let start = format!("error: the encoding `{encoding}` does not describe this space: ");
+        assert!(err.starts_with(&start), "{err}");
+        assert_eq!(err.lines().count(), 1);
+    }
 }
 
 // ---- doctor and the commands that need libtorch
@@ -614,8 +704,8 @@ fn wrong_command_lines_have_a_code_of_their_own() {
 #[test]
 fn every_command_explains_itself_with_an_example() {
     for command in [
-        "check", "count", "sample", "stats", "graph", "dump", "doctor", "search", "derive",
-        "train", "eval",
+        "check", "count", "sample", "stats", "graph", "import", "encode", "dump", "doctor",
+        "search", "derive", "train", "eval",
     ] {
         let help = good(&[command, "--help"]);
         let example = format!("Example:\n  enasc {command} ");

@@ -63,16 +63,15 @@ fn every_block_of_the_language_page_compiles() {
     }
 }
 
-/// The commands of the README's transcripts with what it shows of their output.
-fn transcripts() -> Vec<(Vec<String>, String)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+/// The commands of a page's transcripts with what it shows of their output.
+fn transcripts(page: &str) -> Vec<(Vec<String>, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let page = std::fs::read_to_string(path).unwrap();
     let mut found: Vec<(Vec<String>, String)> = Vec::new();
     for (_, text) in blocks(&page, "console") {
         for line in text.lines() {
             if let Some(command) = line.strip_prefix("$ enasc ") {
-                let words = command.split_whitespace().map(str::to_owned).collect();
-                found.push((words, String::new()));
+                found.push((words(command), String::new()));
             } else if let Some((_, output)) = found.last_mut() {
                 output.push_str(line);
                 output.push('\n');
@@ -80,6 +79,22 @@ fn transcripts() -> Vec<(Vec<String>, String)> {
         }
     }
     found
+}
+
+/// The words of a command as a shell splits it: quotes hold blanks and each other.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in command.chars() {
+        match (quote, c) {
+            (Some(open), _) if c == open => quote = None,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, ' ') => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// Whether a command needs libtorch.
@@ -105,30 +120,29 @@ fn run(command: &[String], folder: &Path) -> std::process::Output {
 }
 
 #[test]
-fn the_commands_of_the_readme_answer_as_it_shows() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut n = 0;
-    for (command, shown) in transcripts() {
-        if trains(&command) {
-            continue;
-        }
-        n += 1;
-        let output = run(&command, folder.path());
-        // The doctor's exit code tells whether a search can run.
-        assert!(
-            output.status.success() || command[0] == "doctor",
-            "{command:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        if !shown.is_empty() {
-            assert_eq!(
-                String::from_utf8_lossy(&output.stdout),
-                shown,
-                "{command:?}"
+fn commands_answer_as_the_pages_show() {
+    for (page, least) in [("README.md", 8), ("docs/encodings.md", 5)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut n = 0;
+        for (command, shown) in transcripts(page) {
+            if trains(&command) {
+                continue;
+            }
+            n += 1;
+            let output = run(&command, folder.path());
+            // The doctor's exit code tells whether a search can run.
+            assert!(
+                output.status.success() || command[0] == "doctor",
+                "{command:?}: {}",
+                String::from_utf8_lossy(&output.stderr)
             );
+            if !shown.is_empty() {
+                let output = String::from_utf8_lossy(&output.stdout);
+                assert_eq!(output, shown, "{command:?}");
+            }
         }
+        assert!(n >= least, "{page} lost its commands");
     }
-    assert!(n >= 8, "the README lost its commands");
 }
 
 #[cfg(feature = "torch")]
@@ -136,7 +150,7 @@ fn the_commands_of_the_readme_answer_as_it_shows() {
 fn the_searches_of_the_readme_run_one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
     let mut n = 0;
-    for (mut command, _) in transcripts() {
+    for (mut command, _) in transcripts("README.md") {
         if !trains(&command) {
             continue;
         }

@@ -17,6 +17,8 @@ const RNN: &str = include_str!("../spaces/enas_rnn.enas");
 const MACRO: &str = include_str!("../spaces/enas_macro.enas");
 const MICRO: &str = include_str!("../spaces/enas_micro.enas");
 const NASBENCH: &str = include_str!("../spaces/nasbench201.enas");
+const DARTS: &str = include_str!("../spaces/darts_cnn.enas");
+const DARTS_RNN: &str = include_str!("../spaces/darts_rnn.enas");
 
 fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
     let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
@@ -36,6 +38,10 @@ fn small() -> Vec<(SearchSpace, u32)> {
     // The number of nodes of a cell is no parameter of the space.
     let micro = MICRO.replace("n: int = 5", "n: int = 1");
     assert_ne!(micro, MICRO);
+    let darts = DARTS
+        .replace("2..6", "2..3")
+        .replace("t[2], t[3], t[4], t[5]", "t[2]")
+        .replace("[4 * c", "[c");
     vec![
         (space_with(TINY, &[]), 8),
         (space_with(RNN, &[("n", "1")]), 4),
@@ -49,6 +55,8 @@ fn small() -> Vec<(SearchSpace, u32)> {
             space_with(&micro, &[("layers", "1")]),
             (5u32.pow(2) * 2 * 2).pow(2),
         ),
+        (space_with(&darts, &[("layers", "3")]), 7u32.pow(4)),
+        (space_with(DARTS_RNN, &[("n", "3")]), 4u32.pow(3) * 6),
     ]
 }
 
@@ -63,6 +71,10 @@ fn counts_are_those_of_the_papers() {
         (MACRO, "160618186625454535808756219904", 78),
         // 5^6
         (NASBENCH, "15625", 6),
+        // (1 * 3 * 6 * 10 * 7^8)^2
+        (DARTS, "1076746950455072400", 44),
+        // 8! * 4^8
+        (DARTS_RNN, "2642411520", 16),
         (TINY, "8", 3),
     ] {
         let space = space_with(text, &[]);
@@ -121,7 +133,7 @@ fn every_architecture_has_a_child_and_every_parameter_a_use() {
 
 #[test]
 fn architectures_read_back_from_both_forms() {
-    for text in [TINY, RNN, MACRO, MICRO, NASBENCH] {
+    for text in [TINY, RNN, MACRO, MICRO, NASBENCH, DARTS, DARTS_RNN] {
         let space = space_with(text, &[]);
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
         for _ in 0..20 {
@@ -138,7 +150,7 @@ fn architectures_read_back_from_both_forms() {
 
 #[test]
 fn no_two_operations_of_a_network_share_what_is_not_tied() {
-    for text in [TINY, RNN, MACRO, MICRO, NASBENCH] {
+    for text in [TINY, RNN, MACRO, MICRO, NASBENCH, DARTS, DARTS_RNN] {
         let space = space_with(text, &[]);
         let params = &space.graph.params.params;
         let names: BTreeSet<&str> = params.iter().map(|param| param.name.as_str()).collect();
@@ -160,7 +172,7 @@ fn no_two_operations_of_a_network_share_what_is_not_tied() {
                 .map(|(id, _)| space.graph.params.get(*id).unwrap().name.as_str())
                 .collect();
             match space.name.as_str() {
-                "enas_rnn" => assert_eq!(shared, ["embed.weight"]),
+                "enas_rnn" | "darts_rnn" => assert_eq!(shared, ["embed.weight"]),
                 _ => assert_eq!(shared, [""; 0]),
             }
         }

@@ -7,6 +7,7 @@
 mod cli;
 mod controller;
 mod docs;
+mod encodings;
 mod front_end_props;
 mod golden;
 mod runs;

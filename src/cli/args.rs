@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
 use crate::diagnostic::render::Style;
+use crate::encoding::Encoding;
 
 /// A compiler for neural-architecture search spaces, and ENAS on every space that compiles
 #[derive(Clone, Debug, Parser)]
@@ -47,6 +48,16 @@ pub enum Command {
     /// Draw the supergraph, or the network of one architecture
     #[command(after_help = "Example:\n  enasc graph spaces/tiny.enas | dot -Tsvg -o tiny.svg")]
     Graph(GraphArgs),
+    /// Read an architecture from a published notation
+    #[command(
+        after_help = "Example:\n  enasc import spaces/enas_rnn.enas --set n=4 --encoding enas '0 0 1 1 1 0 0'"
+    )]
+    Import(ImportArgs),
+    /// Write an architecture in a published notation
+    #[command(
+        after_help = "Example:\n  enasc sample spaces/darts_cnn.enas | enasc encode spaces/darts_cnn.enas --encoding darts --arch -"
+    )]
+    Encode(EncodeArgs),
     /// Show what one stage of the compiler makes of a file
     #[command(after_help = "Example:\n  enasc dump spaces/tiny.enas --stage plan")]
     Dump(DumpArgs),
@@ -134,6 +145,42 @@ pub struct GraphArgs {
     pub out: Option<PathBuf>,
 }
 
+/// `enasc import`
+#[derive(Clone, Debug, Args)]
+pub struct ImportArgs {
+    /// Whose architecture it is.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The architecture in that notation; - reads standard input
+    pub text: String,
+    /// The notation
+    #[arg(long, value_enum)]
+    pub encoding: EncodingArg,
+    /// human: a line of path=choice; json: an architecture file
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+}
+
+/// `enasc encode`
+#[derive(Clone, Debug, Args)]
+pub struct EncodeArgs {
+    /// Whose architecture it is.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
+    #[arg(long, value_name = "A")]
+    pub arch: String,
+    /// The notation
+    #[arg(long, value_enum)]
+    pub encoding: EncodingArg,
+    /// The file to write; without it, standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub out: Option<PathBuf>,
+}
+
 /// `enasc dump`
 #[derive(Clone, Debug, Args)]
 pub struct DumpArgs {
@@ -191,6 +238,27 @@ pub enum GraphFormatArg {
     Dot,
     /// One JSON object
     Json,
+}
+
+/// A published notation of architectures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EncodingArg {
+    /// Integer strings of the authors of ENAS: recurrent cell, macro space, micro space
+    Enas,
+    /// Genotypes of DARTS: `Genotype(normal=[..], ..)`, `Genotype(recurrent=[..], ..)`
+    Darts,
+    /// Strings of NAS-Bench-201: `|nor_conv_3x3~0|+|..|`
+    Nasbench201,
+}
+
+impl From<EncodingArg> for Encoding {
+    fn from(arg: EncodingArg) -> Self {
+        match arg {
+            EncodingArg::Enas => Self::Enas,
+            EncodingArg::Darts => Self::Darts,
+            EncodingArg::Nasbench201 => Self::Nasbench201,
+        }
+    }
 }
 
 /// A stage of the compiler.

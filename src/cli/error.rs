@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::decision::ArchitectureError;
+use crate::encoding::EncodingError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,9 @@ pub enum CliError {
     /// Not an architecture of the space.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// Not an architecture of the space in a published notation.
+    #[error(transparent)]
+    Encoding(#[from] EncodingError),
     /// The executable that trains is not there.
     #[error(
         "`enasc {command}` needs {}, which is not there: it belongs beside enasc, and `cargo build --release` makes both (with the feature `torch`, which is on unless it was switched off)", path.display()

@@ -156,22 +156,37 @@ pub(super) fn architecture(
     file: &Path,
 ) -> Result<Architecture, CliError> {
     let path = Path::new(arch);
-    if is_stdin(path) && is_stdin(file) {
-        return Err(CliError::StandardInputTwice);
-    }
     let looks_like_one = arch.trim().is_empty() || arch.starts_with('{') || arch.contains('=');
     let text = if looks_like_one && !path.is_file() {
         arch.to_owned()
     } else if !is_stdin(path) && !path.exists() {
         return Err(CliError::NoArchitecture(arch.to_owned()));
     } else {
-        String::from_utf8(read(path)?).map_err(|error| CliError::Read {
-            file: display_name(path),
-            why: format!(
-                "it is not UTF-8 text (byte {})",
-                error.utf8_error().valid_up_to()
-            ),
-        })?
+        text_beside(path, file)?
     };
     Ok(Architecture::parse(&text, &space.decisions, &space.name)?)
+}
+
+/// The text that an argument is, or standard input where it is `-`; `file` is the
+/// space that the command reads too.
+pub(super) fn argument(text: &str, file: &Path) -> Result<String, CliError> {
+    let path = Path::new(text);
+    if is_stdin(path) {
+        return text_beside(path, file);
+    }
+    Ok(text.to_owned())
+}
+
+/// The text of a file that a command reads besides the space in `space`.
+fn text_beside(file: &Path, space: &Path) -> Result<String, CliError> {
+    if is_stdin(file) && is_stdin(space) {
+        return Err(CliError::StandardInputTwice);
+    }
+    String::from_utf8(read(file)?).map_err(|error| CliError::Read {
+        file: display_name(file),
+        why: format!(
+            "it is not UTF-8 text (byte {})",
+            error.utf8_error().valid_up_to()
+        ),
+    })
 }

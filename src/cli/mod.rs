@@ -9,8 +9,10 @@ mod check;
 mod count;
 mod doctor;
 mod dump;
+mod encode;
 mod error;
 mod graph;
+mod import;
 mod input;
 mod launch;
 mod output;
@@ -39,6 +41,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Sample(args) => done(sample::run(args, style)),
         Command::Stats(args) => done(stats::run(args, style)),
         Command::Graph(args) => done(graph::run(args, style)),
+        Command::Import(args) => done(import::run(args, style)),
+        Command::Encode(args) => done(encode::run(args, style)),
         Command::Dump(args) => done(dump::run(args, style)),
         Command::Doctor(args) => done(doctor::run(args)),
         Command::Torch(command) => launch::run(command),

@@ -3,6 +3,8 @@
 //! Two forms are read and written, and mean the same: a line of `path=choice`
 //! pairs, and a JSON object `{"space": .., "hash": .., "decisions": {path: choice}}`.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{DecisionId, DecisionSpace, Domain};
@@ -204,12 +206,23 @@ impl Architecture {
         } else {
             line_pairs(text)?
         };
-        let mut choices: Vec<Option<(String, Vec<String>)>> = vec![None; space.points.len()];
+        let mut choices: Vec<Option<Pair>> = vec![None; space.points.len()];
+        let places = space.points.iter().enumerate();
+        let places: HashMap<&str, usize> = places.map(|(i, p)| (p.path.as_str(), i)).collect();
+        let place = |path: &str| places.get(path).copied();
+        let (n, known) = (pairs.len(), |pair: &&Pair| place(&pair.0).is_some());
+        let n_unknown = n - pairs.iter().filter(known).count();
         for (path, options) in pairs {
-            let found = space.points.iter().position(|point| point.path == path);
-            let Some(slot) = found.and_then(|index| choices.get_mut(index)) else {
-                let known = space.points.iter().map(|point| point.path.as_str());
-                let help = suggest::did_you_mean(&path, known);
+            let Some(slot) = place(&path).and_then(|index| choices.get_mut(index)) else {
+                let help = if n_unknown > 1 && 2 * n_unknown > n {
+                    Some(format!(
+                        "{n_unknown} of the {n} decisions given are unknown: the architecture may \
+                         belong to another space, or to other `--set` values"
+                    ))
+                } else {
+                    let known = space.points.iter().map(|point| point.path.as_str());
+                    suggest::did_you_mean(&path, known)
+                };
                 return Err(ArchitectureError::UnknownDecision { path, help });
             };
             if slot.is_some() {
@@ -281,9 +294,10 @@ fn read_choice(domain: Domain, options: &[String], texts: &[String]) -> Option<C
     choice.is_of(domain).then_some(choice)
 }
 
-type Pairs = Vec<(String, Vec<String>)>;
+/// A path, and the texts of what was chosen there.
+type Pair = (String, Vec<String>);
 
-fn line_pairs(text: &str) -> Result<Pairs, ArchitectureError> {
+fn line_pairs(text: &str) -> Result<Vec<Pair>, ArchitectureError> {
     text.split_whitespace()
         .map(|pair| {
             // The last `=`: a path may hold one, a choice never does.
@@ -306,7 +320,11 @@ fn line_pairs(text: &str) -> Result<Pairs, ArchitectureError> {
         .collect()
 }
 
-fn json_pairs(text: &str, space: &DecisionSpace, name: &str) -> Result<Pairs, ArchitectureError> {
+fn json_pairs(
+    text: &str,
+    space: &DecisionSpace,
+    name: &str,
+) -> Result<Vec<Pair>, ArchitectureError> {
     let unreadable = |why: String| ArchitectureError::Unreadable(why);
     let value: Value = serde_json::from_str(text).map_err(|why| unreadable(why.to_string()))?;
     if let Some(found) = value.get("hash").and_then(Value::as_str) {
