@@ -82,11 +82,21 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
     if names.is_empty() && !diagnostics.has_errors() {
         diagnostics.push(hir::no_space(id));
     }
+    let complete = options.space.is_none() || hir::spaces(&file).count() == 1;
+    let mut unused: Option<Vec<Diagnostic>> = None;
     for name in names {
         let Some(space) = hir::lower(&file, &name, &mut sources, &mut diagnostics) else {
             diagnostics.push(hir::unknown_space(id, &name, &file));
             continue;
         };
+        // What no space of the file uses.
+        unused = Some(match unused {
+            None => space.unused.clone(),
+            Some(so_far) => so_far
+                .into_iter()
+                .filter(|warning| space.unused.contains(warning))
+                .collect(),
+        });
         if diagnostics.has_errors() {
             continue;
         }
@@ -98,6 +108,9 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
             graph: unrolled.graph,
             ports: unrolled.ports,
         }));
+    }
+    if complete {
+        diagnostics.extend(unused.unwrap_or_default());
     }
     if diagnostics.has_errors() {
         spaces.clear();

@@ -115,6 +115,13 @@ impl Diagnostics {
         }
     }
 
+    /// Reports several.
+    pub fn extend(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        for diagnostic in diagnostics {
+            self.push(diagnostic);
+        }
+    }
+
     /// Whether anything of severity [`Severity::Error`] was reported.
     #[must_use]
     pub fn has_errors(&self) -> bool {

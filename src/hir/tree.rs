@@ -1,6 +1,7 @@
 //! The resolved tree.
 
 use crate::decision::id;
+use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 use crate::syntax::ast;
 
@@ -75,6 +76,9 @@ pub struct Space {
     pub consts: Vec<Const>,
     /// The head of the declaration.
     pub span: Span,
+    /// Warnings about items of the file that this space does not use; another
+    /// space of the file may.
+    pub unused: Vec<Diagnostic>,
 }
 
 /// An input or output.

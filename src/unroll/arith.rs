@@ -11,6 +11,9 @@ use crate::hir::Expr;
 use crate::span::Span;
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 
+/// A comparison of more terms is not tried out.
+const MANY_TERMS: usize = 64;
+
 impl Evaluator<'_> {
     pub(super) fn unary(&mut self, op: UnaryOp, operand: &Expr, span: Span) -> Value {
         match (op, self.eval(operand)) {
@@ -90,7 +93,11 @@ impl Evaluator<'_> {
                 self.decisions.guards.or(a, right)
             }
         };
-        self.truth(both)
+        match both {
+            GuardId::ALWAYS => Value::Bool(true),
+            GuardId::NEVER => Value::Bool(false),
+            both => Value::Cond(both),
+        }
     }
 
     /// Sums, differences, multiples and comparisons of numbers of which one is a
@@ -153,7 +160,13 @@ impl Evaluator<'_> {
                         }
                     }
                 };
-                Some(self.truth(guard))
+                // Whether large sums can be otherwise is the business of counting.
+                Some(match guard {
+                    GuardId::ALWAYS => Value::Bool(true),
+                    GuardId::NEVER => Value::Bool(false),
+                    guard if difference.terms.len() > MANY_TERMS => Value::Cond(guard),
+                    guard => self.truth(guard),
+                })
             }
             _ => None,
         }

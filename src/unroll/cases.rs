@@ -447,21 +447,37 @@ impl Evaluator<'_> {
         let Ok(Some(chosen)) = self.decisions.guards.example(guard) else {
             return String::new();
         };
-        let words: Vec<String> = chosen
-            .into_iter()
-            .filter_map(|(decision, option, there)| {
-                let point = self.decisions.point(decision)?;
-                let option = point.options.get(option as usize)?;
-                match (point.domain, there) {
-                    (Domain::One { .. }, true) => Some(format!("{} = {option}", point.path)),
-                    (Domain::One { .. }, false) => None,
-                    (Domain::Subset { .. }, true) => Some(format!("{} has {option}", point.path)),
-                    (Domain::Subset { .. }, false) => {
-                        Some(format!("{} has no {option}", point.path))
+        let mut words: Vec<String> = Vec::new();
+        for &(decision, option, there) in &chosen {
+            let Some(point) = self.decisions.point(decision) else {
+                continue;
+            };
+            let of = |option: u32| {
+                point
+                    .options
+                    .get(option as usize)
+                    .map_or("?", String::as_str)
+            };
+            let word = match (point.domain, there) {
+                (Domain::One { .. }, true) => format!("{} = {}", point.path, of(option)),
+                (Domain::One { n }, false) => {
+                    let taken = |option: &u32| {
+                        chosen
+                            .iter()
+                            .any(|&(d, o, there)| d == decision && (there || o == *option))
+                    };
+                    match (0..n).find(|option| !taken(option)) {
+                        Some(other) => format!("{} = {}", point.path, of(other)),
+                        None => continue,
                     }
                 }
-            })
-            .collect();
+                (Domain::Subset { .. }, true) => format!("{} has {}", point.path, of(option)),
+                (Domain::Subset { .. }, false) => format!("{} has no {}", point.path, of(option)),
+            };
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
         words.join(", ")
     }
 }

@@ -3,7 +3,7 @@
 //! Every message about a shape names the shapes, every message about a
 //! decision gives the numbers.
 
-use super::value::{Sizes, Value};
+use super::value::{Size, Sizes, Value};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Shape;
@@ -285,9 +285,14 @@ pub(super) fn operands_differ(
     )
     .label(b_span, b.to_string());
     match (a.0.as_slice(), b.0.as_slice()) {
-        ([_, ha, wa], [cb, hb, wb]) if ha == hb && wa == wb => diagnostic.help(format!(
-            "`fit(x, {cb})` of std::vision inserts a 1x1 projection where channels differ"
-        )),
+        ([_, ha, wa], [cb, hb, wb]) if ha == hb && wa == wb => diagnostic.help(match cb {
+            Size::Known(c) => {
+                format!(
+                    "`fit(x, {c})` of std::vision inserts a 1x1 projection where channels differ"
+                )
+            }
+            Size::By(_) => "give both the same width, which decisions may say".to_owned(),
+        }),
         _ => diagnostic,
     }
 }
@@ -342,7 +347,7 @@ pub(super) fn arms_differ(span: Span, a: &str, b: &str) -> Diagnostic {
     Diagnostic::error(
         Code::ArmsDiffer,
         span,
-        format!("what decisions may pass by changes a shape, {a} to {b}"),
+        format!("decisions say whether a tensor is {a} or {b}"),
         "decided here",
     )
     .help("both ways must give one shape: let decisions say a size instead (`let c = choose { 16, 32 }`), or fit the shapes to each other")

@@ -110,14 +110,16 @@ impl Evaluator<'_> {
         let found = terms(&graph, &mut self.decisions.guards, metric);
         self.regions = graph.regions;
         self.params = graph.params;
-        let measure = Measure {
-            constant: 0,
-            terms: found
-                .into_iter()
-                .map(|(guard, weight)| (guard, i64::try_from(weight).unwrap_or(i64::MAX)))
-                .collect(),
-        };
-        let value = self.simplified(measure).unwrap_or(Value::Int(i64::MAX));
+        let mut measure = Measure::default();
+        for (guard, weight) in found {
+            let weight = i64::try_from(weight).unwrap_or(i64::MAX);
+            if guard == GuardId::ALWAYS {
+                measure.constant = measure.constant.saturating_add(weight);
+            } else {
+                measure.terms.push((guard, weight));
+            }
+        }
+        let value = Value::Measure(Rc::new(measure));
         if let Some(metrics) = &mut self.metrics {
             match metric {
                 Metric::Parameters => metrics.params = Some(value.clone()),

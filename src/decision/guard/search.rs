@@ -1,17 +1,19 @@
 //! Whether a condition can hold, and where.
 
+use std::collections::HashMap;
+
 use super::{GuardId, Guards};
 use crate::decision::DecisionId;
 
 /// Some choices, as literals: the decision has the option, or has it not.
 pub type Example = Vec<(DecisionId, u32, bool)>;
 
-/// A question took more than [`TRIES`] steps.
+/// A question takes too long to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooHard;
 
-/// How many choices [`Guards::example`] tries before it gives up.
-const TRIES: usize = 20_000;
+/// How many conditions [`Guards::example`] looks at before it gives up.
+const BUDGET: usize = 200_000;
 
 impl Guards {
     /// Whether some choices make a condition hold; `true` also where
@@ -29,7 +31,7 @@ impl Guards {
     /// When too many choices were tried.
     pub fn example(&mut self, guard: GuardId) -> Result<Option<Example>, TooHard> {
         let mut search = Search {
-            tries: 0,
+            looked: 0,
             chosen: Vec::new(),
         };
         let found = self.search(guard, &mut search, &mut Vec::new())?;
@@ -46,8 +48,7 @@ impl Guards {
         if guard == GuardId::ALWAYS || guard == GuardId::NEVER {
             return Ok(guard == GuardId::ALWAYS);
         }
-        search.tries += 1;
-        if search.tries > TRIES {
+        if search.looked > BUDGET {
             return Err(TooHard);
         }
         let literals = self.literals(guard);
@@ -69,11 +70,12 @@ impl Guards {
         };
         for &option in tried {
             let [active, available] = self.implied_by(decision, option);
-            let rest = self.restrict(guard, &|d, o| match (d == decision, one_of) {
-                (false, _) => None,
-                (true, Some(_)) => Some(o == option),
-                (true, None) => (o == option).then_some(true),
-            });
+            let rest =
+                self.restrict_counted(guard, search, &|d, o| match (d == decision, one_of) {
+                    (false, _) => None,
+                    (true, Some(_)) => Some(o == option),
+                    (true, None) => (o == option).then_some(true),
+                });
             let rest = self.all([rest, active, available]);
             search.chosen.push((decision, option, true));
             if self.search(rest, search, bounded)? {
@@ -83,7 +85,7 @@ impl Guards {
             bounded.truncate(n_bounded);
         }
         // Not these options: another one, or none since the decision is inactive.
-        let rest = self.restrict(guard, &|d, o| {
+        let rest = self.restrict_counted(guard, search, &|d, o| {
             (d == decision && (one_of.is_some() || o == first)).then_some(false)
         });
         let rest = match one_of {
@@ -103,6 +105,18 @@ impl Guards {
         search.chosen.truncate(n_chosen);
         bounded.truncate(n_bounded);
         Ok(false)
+    }
+
+    fn restrict_counted(
+        &mut self,
+        guard: GuardId,
+        search: &mut Search,
+        known: &dyn Fn(DecisionId, u32) -> Option<bool>,
+    ) -> GuardId {
+        let mut memory = HashMap::new();
+        let rest = self.restrict_with(guard, known, &mut memory);
+        search.looked += memory.len();
+        rest
     }
 
     /// A condition, and what the domains of the sets that it reads say.
@@ -134,6 +148,6 @@ impl Guards {
 
 /// The state of [`Guards::example`].
 struct Search {
-    tries: usize,
+    looked: usize,
     chosen: Example,
 }

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::{Guard, GuardId, Guards};
 use crate::decision::DecisionId;
 
+/// More operands than this are not compared with each other.
+const MANY: usize = 64;
+
 impl Guards {
     /// The operand does not hold.
     pub fn not(&mut self, guard: GuardId) -> GuardId {
@@ -46,6 +49,9 @@ impl Guards {
         operands.dedup();
         if operands.len() < 2 {
             return operands.first().copied().unwrap_or(GuardId::ALWAYS);
+        }
+        if operands.len() > MANY {
+            return self.intern(Guard::And(operands));
         }
         for (place, &a) in operands.iter().enumerate() {
             for &b in operands.iter().skip(place + 1) {
@@ -159,6 +165,9 @@ impl Guards {
                     return GuardId::ALWAYS;
                 }
             }
+        }
+        if operands.len() > MANY {
+            return self.intern(Guard::Or(operands));
         }
         let superfluous: Vec<GuardId> = operands
             .iter()

@@ -11,7 +11,7 @@ use super::{
     Builtin, Candidate, CellBind, CellId, Const, ConstId, Fn, FnBody, FnId, LocalId, Ops, OpsId,
     Param, Port, Res, SettingId, Space, diagnostics,
 };
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::span::Span;
 use crate::syntax::ast;
 
@@ -360,8 +360,9 @@ impl<'a> Lowerer<'a> {
             }
         }
         let n_locals = self.finish_locals();
-        self.report_unused_items();
+        let unused = self.unused_items();
         Space {
+            unused,
             name: space.name.clone(),
             settings,
             ports,
@@ -375,26 +376,16 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn report_unused_items(&mut self) {
-        for (name, entry) in self.file_items.iter().chain(&self.space_items) {
-            if entry.used {
-                continue;
-            }
-            if entry.imported {
-                self.diagnostics
-                    .push(diagnostics::unused_import(entry.span, name));
-                continue;
-            }
-            let what = match entry.res {
-                Res::Setting(_) => "the parameter",
-                Res::Const(_) => "the constant",
-                Res::Ops(_) => "the candidate set",
-                Res::Cell(_) => "the cell",
-                _ => "the function",
-            };
-            self.diagnostics
-                .push(diagnostics::unused(entry.span, what, name));
+    /// Reports the items of the space that nothing uses; gives the warnings about
+    /// those of the file.
+    fn unused_items(&mut self) -> Vec<Diagnostic> {
+        for (name, entry) in &self.space_items {
+            self.diagnostics.extend(unused_item(name, entry));
         }
+        self.file_items
+            .iter()
+            .filter_map(|(name, entry)| unused_item(name, entry))
+            .collect()
     }
 
     // ---- names
@@ -501,4 +492,21 @@ impl<'a> Lowerer<'a> {
             })
             .collect()
     }
+}
+
+fn unused_item(name: &str, entry: &Entry) -> Option<Diagnostic> {
+    if entry.used {
+        return None;
+    }
+    if entry.imported {
+        return Some(diagnostics::unused_import(entry.span, name));
+    }
+    let what = match entry.res {
+        Res::Setting(_) => "the parameter",
+        Res::Const(_) => "the constant",
+        Res::Ops(_) => "the candidate set",
+        Res::Cell(_) => "the cell",
+        _ => "the function",
+    };
+    Some(diagnostics::unused(entry.span, what, name))
 }
