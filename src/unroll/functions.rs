@@ -407,30 +407,36 @@ impl Evaluator<'_> {
     }
 
     /// The names of the states of what a scan runs: its parameters after the
-    /// first that are tensors. What does not say its parameters has one.
+    /// first that are tensors and not given yet. What does not say its
+    /// parameters has one.
     fn state_names(&self, f: &Value) -> Vec<String> {
-        let one = || vec!["state".to_owned()];
-        let Value::Callable(callable) = f else {
-            return one();
-        };
-        let Some(function) = self.function_of(callable) else {
-            return one();
-        };
-        let is_state = |param: &&hir::Param| {
-            let ty = param.ty.as_ref().map(|ty| &ty.kind);
-            matches!(ty, Some(hir::TypeKind::Tensor(_)))
-        };
-        let states: Vec<String> = function
-            .params
-            .iter()
-            .skip(1)
-            .filter(is_state)
-            .map(|param| param.name.name.clone())
-            .collect();
-        match states.as_slice() {
-            [] | [_] => one(),
-            _ => states,
+        let mut states = Vec::new();
+        if let Value::Callable(callable) = f
+            && let Some(function) = self.function_of(callable)
+        {
+            let given: &[Given] = match &**callable {
+                Callable::Partial { args, .. } => args,
+                _ => &[],
+            };
+            let placed = given.iter().filter(|arg| arg.name.is_none()).count();
+            let is_given = |param: &hir::Param| {
+                let name = Some(param.name.name.as_str());
+                given.iter().any(|arg| arg.name.as_deref() == name)
+            };
+            let is_tensor = |param: &hir::Param| {
+                let ty = param.ty.as_ref().map(|ty| &ty.kind);
+                matches!(ty, Some(hir::TypeKind::Tensor(_)))
+            };
+            let open = function.params.iter().skip(1 + placed);
+            states.extend(
+                open.filter(|param| is_tensor(param) && !is_given(param))
+                    .map(|param| param.name.name.clone()),
+            );
         }
+        if states.len() < 2 {
+            return vec!["state".to_owned()];
+        }
+        states
     }
 
     /// The function that a callable calls in the end.
