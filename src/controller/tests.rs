@@ -26,6 +26,7 @@ fn spaces() -> Vec<(&'static str, DecisionSpace)> {
         ("micro", DecisionSpace::micro(&["normal"], 1)),
         ("edges", DecisionSpace::edges(2)),
         ("every form", DecisionSpace::every_form()),
+        ("limited", DecisionSpace::limited()),
     ]
 }
 
@@ -39,7 +40,13 @@ fn all(space: &DecisionSpace) -> Vec<Architecture> {
                 if !space.guards.holds(point.active, &architecture) {
                     return vec![architecture];
                 }
+                let available = space.available(point, &architecture);
+                let is_available = |choice: &Choice| match choice {
+                    Choice::One(option) => available.contains(option),
+                    Choice::Set(options) => options.iter().all(|o| available.contains(o)),
+                };
                 Choice::all(point.domain)
+                    .filter(is_available)
                     .map(|choice| {
                         let mut next = architecture.clone();
                         next.set(id, choice);

@@ -132,6 +132,8 @@ impl<'a> Search<'a> {
         device: Device,
     ) -> Result<Self, TrainError> {
         fit::check(space.graph.task, &space.ports, &data.summary())?;
+        fit::check_operations(&space.graph)?;
+        fit::check_requirements(&space.decisions)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
         let n = data.train.len();
         let n_valid = (n as f64 * config.data.validation).round().max(1.0) as usize;
