@@ -130,6 +130,23 @@ impl Architecture {
         })
     }
 
+    /// Puts options into the set of one point, which is chosen by that.
+    pub(super) fn include(&mut self, decision: DecisionId, options: &[u32]) {
+        let Some(slot) = self.choices.get_mut(decision.index()) else {
+            return;
+        };
+        match slot {
+            Some(Choice::Set(chosen)) => {
+                for option in options {
+                    if let Err(place) = chosen.binary_search(option) {
+                        chosen.insert(place, *option);
+                    }
+                }
+            }
+            _ => *slot = Some(Choice::Set(options.to_vec())),
+        }
+    }
+
     /// Decides one point.
     pub fn set(&mut self, decision: DecisionId, choice: Choice) {
         if let Some(slot) = self.choices.get_mut(decision.index()) {

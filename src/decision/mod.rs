@@ -9,6 +9,7 @@
 
 mod architecture;
 mod count;
+mod diagram;
 mod guard;
 mod hash;
 mod plan;
@@ -17,6 +18,7 @@ mod sample;
 
 pub use architecture::{Architecture, ArchitectureError, Choice};
 pub use count::count;
+pub use diagram::{Diagram, TooLarge};
 pub use guard::{Example, Guard, GuardId, Guards, TooHard};
 pub use plan::{Plan, Step, StepKind, plan};
 pub(crate) use point::id;

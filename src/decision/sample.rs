@@ -20,7 +20,7 @@ pub fn sample(space: &DecisionSpace, rng: &mut impl Rng) -> Architecture {
     architecture
 }
 
-fn draw(domain: Domain, rng: &mut impl Rng) -> Choice {
+pub(super) fn draw(domain: Domain, rng: &mut impl Rng) -> Choice {
     match domain {
         Domain::One { n } => Choice::One(rng.random_range(0..n)),
         Domain::Subset { n, min: 0, max } if max == n => {
@@ -44,7 +44,7 @@ fn draw(domain: Domain, rng: &mut impl Rng) -> Choice {
 
 /// A number below `bound`, each as likely: bits until they fit, which half of all
 /// draws do at least.
-fn below(bound: &BigUint, rng: &mut impl Rng) -> BigUint {
+pub(super) fn below(bound: &BigUint, rng: &mut impl Rng) -> BigUint {
     let bits = bound.bits();
     if bits <= 1 {
         return BigUint::ZERO;
