@@ -17,7 +17,8 @@ pub(super) fn run(args: &SampleArgs, style: Style) -> Result<(), CliError> {
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     print_lines(|out| {
         for _ in 0..args.n {
-            let architecture = decision::sample(&space.decisions, &mut rng);
+            let architecture =
+                decision::sample(&space.decisions, &mut rng).unwrap_or_else(|_| todo!());
             match args.format {
                 FormatArg::Human => writeln!(out, "{}", architecture.to_line(&space.decisions))?,
                 FormatArg::Json => {

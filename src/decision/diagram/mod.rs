@@ -19,9 +19,11 @@
 //! and `require` holds.
 
 mod compile;
+mod explain;
 mod item;
 mod node;
 mod order;
+mod range;
 mod split;
 #[cfg(test)]
 pub(in crate::decision) mod tests;
@@ -32,8 +34,10 @@ use num_bigint::BigUint;
 
 use super::{Architecture, DecisionSpace, GuardId};
 use compile::{Job, Limit, compile};
+pub use explain::Factor;
 use item::{Items, Known};
 use node::{Node, NodeId};
+pub use range::Range;
 pub(in crate::decision) use ways::ways;
 
 /// The diagram of a space would be too large, or takes too long to find.
@@ -116,6 +120,21 @@ impl Diagram {
     pub fn nodes(&self) -> usize {
         // The first is that of no architecture.
         self.nodes.len() - 1
+    }
+
+    /// Whether no condition couples decisions: it has no branches.
+    #[must_use]
+    pub fn is_product(&self) -> bool {
+        !self
+            .nodes
+            .iter()
+            .skip(1)
+            .any(|node| matches!(node, Node::Branch(_)))
+    }
+
+    /// How many decisions the space has.
+    fn decisions(&self) -> usize {
+        self.undecided.len()
     }
 
     fn node(&self, id: NodeId) -> Option<&Node> {

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::compile::{Compiled, Job, Limit, compile};
 use super::item::{Items, Known};
-use super::{Diagram, order};
+use super::{Diagram, Range, order};
 use crate::decision::{
     Architecture, Choice, DecisionId, DecisionPoint, DecisionSpace, Domain, GuardId, Hints,
     OptionSource, TableId,
@@ -245,4 +245,34 @@ fn samples_are_uniform() {
         );
     }
     assert!(tested > 20, "{tested}");
+}
+
+#[test]
+fn ranges_are_those_of_enumeration() {
+    let mut wide = 0;
+    for seed in 0..700 {
+        let mut space = random_space(seed);
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let terms: Vec<(GuardId, u64)> = (0..rng.random_range(0..5))
+            .map(|_| (condition(&mut space, rng, 2), rng.random_range(0..10)))
+            .collect();
+        let value = |made: &Architecture| -> u128 {
+            let held = terms.iter().filter(|(g, _)| space.guards.holds(*g, made));
+            held.map(|(_, weight)| u128::from(*weight)).sum()
+        };
+        let all = enumerate(&space);
+        let values = || all.iter().map(value);
+        match Range::of(&space, &terms).unwrap() {
+            None => assert!(all.is_empty(), "seed {seed}"),
+            Some(range) => {
+                assert_eq!(Some(range.min), values().min(), "seed {seed}");
+                assert_eq!(Some(range.max), values().max(), "seed {seed}");
+                assert!(range.least.is_of(&space) && range.greatest.is_of(&space));
+                assert_eq!(value(&range.least), range.min);
+                assert_eq!(value(&range.greatest), range.max);
+                wide += u32::from(range.min < range.max);
+            }
+        }
+    }
+    assert!(wide > 200, "{wide}");
 }

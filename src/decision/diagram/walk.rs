@@ -211,7 +211,7 @@ impl Met {
 }
 
 /// The options at some places.
-fn at(options: &[u32], places: &[u32]) -> Vec<u32> {
+pub(super) fn at(options: &[u32], places: &[u32]) -> Vec<u32> {
     places
         .iter()
         .filter_map(|&place| options.get(place as usize).copied())
