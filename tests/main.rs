@@ -6,6 +6,7 @@
 
 mod cli;
 mod controller;
+mod diagram;
 mod docs;
 mod encodings;
 mod front_end_props;

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use num_bigint::BigUint;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
@@ -34,12 +36,20 @@ pub enum Command {
     /// Check spaces: say everything that is wrong with them
     #[command(after_help = "Example:\n  enasc check spaces/*.enas")]
     Check(CheckArgs),
-    /// Count the architectures of a space, exactly
+    /// Count the architectures of a space: exactly, or saying that it is an estimate
     #[command(after_help = "Example:\n  enasc count spaces/enas_macro.enas --set layers=6")]
     Count(CountArgs),
-    /// Draw architectures at random, one a line
+    /// Draw architectures at random, one a line, or print the one of a number
     #[command(after_help = "Example:\n  enasc sample spaces/enas_macro.enas -n 5 --seed 1")]
     Sample(SampleArgs),
+    /// Print the number of an architecture, from 0; `sample --index` is the way back
+    #[command(
+        after_help = "Example:\n  enasc sample spaces/tiny.enas | enasc rank spaces/tiny.enas --arch -"
+    )]
+    Rank(RankArgs),
+    /// List all architectures of a space in the order of their numbers
+    #[command(after_help = "Example:\n  enasc enumerate spaces/enas_macro.enas --limit 10")]
+    Enumerate(EnumerateArgs),
     /// Count parameters, FLOPs, nodes and edges, of a space or of one architecture
     #[command(
         after_help = "Example:\n  enasc sample spaces/tiny.enas | enasc stats spaces/tiny.enas --arch -"
@@ -92,6 +102,9 @@ pub struct CountArgs {
     /// What is counted.
     #[command(flatten)]
     pub space: SpaceArgs,
+    /// Say of which factors the number is the product, and how it was found
+    #[arg(long)]
+    pub explain: bool,
     /// How the count is printed
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,
@@ -109,6 +122,40 @@ pub struct SampleArgs {
     /// From which they are drawn; a greater N only adds lines
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
+    /// Draw every architecture as often; without it every decision is uniform
+    #[arg(long)]
+    pub uniform: bool,
+    /// Print the architecture of this number, from 0, and draw none
+    #[arg(long, value_name = "I", conflicts_with_all = ["n", "seed", "uniform"])]
+    pub index: Option<BigUint>,
+    /// human: a line of path=choice; json: an object a line
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc rank`
+#[derive(Clone, Debug, Args)]
+pub struct RankArgs {
+    /// The space.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
+    #[arg(long, value_name = "A")]
+    pub arch: String,
+    /// How the number is printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc enumerate`
+#[derive(Clone, Debug, Args)]
+pub struct EnumerateArgs {
+    /// What is listed.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The first so many; without it all, if they are no more than a million
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
     /// human: a line of path=choice; json: an object a line
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,

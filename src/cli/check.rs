@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::args::CheckArgs;
 use super::error::CliError;
-use super::output::{approximate, grouped, pretty, print};
+use super::output::{about, grouped, pretty, print};
 use super::torch_args::FormatArg;
 use super::{fail, input};
+use crate::SearchSpace;
+use crate::decision::Count;
 use crate::diagnostic::render::{self, Style};
-use crate::{SearchSpace, decision};
 
 pub(super) fn run(args: &CheckArgs, style: Style) -> Result<ExitCode, CliError> {
     let mut good = true;
@@ -50,14 +51,14 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<ExitCode, CliError> 
 }
 
 fn summary(space: &SearchSpace) -> String {
-    let count = decision::count(&space.decisions);
+    let count = Count::of(&space.decisions);
     let plural = |n: u64| if n == 1 { "" } else { "s" };
     let tokens = space.decisions.tokens();
     format!(
         "{}: {} architecture{}, {} decision{}, {} shared parameters\n",
         space.name,
-        approximate(&count),
-        plural(u64::try_from(&count).unwrap_or(2)),
+        about(&count),
+        plural(u64::try_from(&count.value).unwrap_or(2)),
         grouped(tokens),
         plural(tokens),
         grouped(space.graph.params.total()),

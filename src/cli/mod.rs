@@ -10,6 +10,7 @@ mod count;
 mod doctor;
 mod dump;
 mod encode;
+mod enumerate;
 mod error;
 mod graph;
 mod import;
@@ -39,6 +40,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Check(args) => check::run(args, style),
         Command::Count(args) => done(count::run(args, style)),
         Command::Sample(args) => done(sample::run(args, style)),
+        Command::Rank(args) => done(enumerate::rank(args, style)),
+        Command::Enumerate(args) => done(enumerate::enumerate(args, style)),
         Command::Stats(args) => done(stats::run(args, style)),
         Command::Graph(args) => done(graph::run(args, style)),
         Command::Import(args) => done(import::run(args, style)),

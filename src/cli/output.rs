@@ -7,6 +7,9 @@ use num_bigint::BigUint;
 use serde_json::Value;
 
 use super::error::CliError;
+use super::torch_args::FormatArg;
+use crate::SearchSpace;
+use crate::decision::{Architecture, Count, Estimate, How};
 
 /// Writes to standard output.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
@@ -92,6 +95,32 @@ pub(super) fn approximate(count: &BigUint) -> String {
     match format!("{mantissa:.4}") {
         text if text.starts_with("10") => format!("1.0000e{}", exponent + 1),
         text => format!("{text}e{exponent}"),
+    }
+}
+
+/// [`approximate`], with the error of an estimate.
+pub(super) fn about(count: &Count) -> String {
+    let number = approximate(&count.value);
+    match count.how {
+        How::Product | How::Diagram { .. } => number,
+        How::Estimate(Estimate { relative_error, .. }) if relative_error.is_finite() => {
+            format!("about {number} ± {:.1} %", 196.0 * relative_error)
+        }
+        How::Estimate(_) => format!("about {number}"),
+    }
+}
+
+/// Writes an architecture as a line.
+pub(super) fn print_architecture(
+    out: &mut dyn Write,
+    architecture: &Architecture,
+    space: &SearchSpace,
+    format: FormatArg,
+) -> io::Result<()> {
+    let decisions = &space.decisions;
+    match format {
+        FormatArg::Human => writeln!(out, "{}", architecture.to_line(decisions)),
+        FormatArg::Json => writeln!(out, "{}", architecture.to_json(decisions, &space.name)),
     }
 }
 

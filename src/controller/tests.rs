@@ -244,7 +244,7 @@ fn skip_penalty_is_the_divergence_from_the_rate() {
     // All that comes before the one bit the same; only the bit differs.
     let pair: Vec<Architecture> = [vec![], vec![0]]
         .map(|set| {
-            let mut architecture = sample(&space, &mut ChaCha8Rng::seed_from_u64(1));
+            let mut architecture = sample(&space, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
             architecture.set(skips, Choice::Set(set));
             architecture
         })

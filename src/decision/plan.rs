@@ -469,6 +469,7 @@ mod tests {
             DecisionSpace::macro_layers(12),
             DecisionSpace::micro(&["normal", "reduce"], 5),
             DecisionSpace::every_form(),
+            DecisionSpace::limited(),
         ] {
             let tokens = |step: &Step| match step.kind {
                 StepKind::Anchor => 0,
@@ -485,7 +486,7 @@ mod tests {
         let space = DecisionSpace::every_form();
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
         for _ in 0..50 {
-            let architecture = sample(&space, &mut rng);
+            let architecture = sample(&space, &mut rng).unwrap();
             let deep = architecture.get(DecisionId(0)) == Some(&Choice::One(1));
             assert_eq!(architecture.get(DecisionId(2)).is_some(), deep);
         }
