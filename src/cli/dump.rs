@@ -55,7 +55,7 @@ fn ast(args: &SpaceArgs, style: Style) -> Result<(), CliError> {
         &Compilation {
             sources,
             diagnostics: diagnostics.into_sorted(),
-            spaces: Vec::new(),
+            ..Compilation::default()
         },
         style,
     );

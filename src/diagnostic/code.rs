@@ -45,6 +45,8 @@ codes! {
     DuplicateName = "names::duplicate";
     /// A module or file that is not there.
     UnknownModule = "names::unknown_module";
+    /// Modules that use each other in a circle.
+    ImportCycle = "names::import_cycle";
     /// A module has no such name.
     NotExported = "names::not_exported";
     /// Declared and never used.

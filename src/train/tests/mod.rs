@@ -119,6 +119,7 @@ impl Case {
                 },
                 data: DataInfo {
                     source: "synthetic".to_owned(),
+                    modules: &[],
                     name: self.data.name.clone(),
                     fingerprint: self.data.fingerprint.clone(),
                 },
