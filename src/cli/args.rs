@@ -33,6 +33,9 @@ pub enum Command {
     /// Check spaces: say everything that is wrong with them
     #[command(after_help = "Example:\n  enasc check spaces/*.enas")]
     Check(CheckArgs),
+    /// Lay files out anew: blanks and line breaks, nothing else
+    #[command(after_help = "Example:\n  enasc fmt spaces/*.enas")]
+    Fmt(FmtArgs),
     /// Count the architectures of a space, exactly
     #[command(after_help = "Example:\n  enasc count spaces/enas_macro.enas --set layers=6")]
     Count(CountArgs),
@@ -73,6 +76,17 @@ pub struct CheckArgs {
     /// How diagnostics are printed
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,
+}
+
+/// `enasc fmt`
+#[derive(Clone, Debug, Args)]
+pub struct FmtArgs {
+    /// .enas files, which are rewritten; - reads standard input and writes standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Write nothing, show what would change, and fail if anything would
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `enasc count`

@@ -10,6 +10,7 @@ mod count;
 mod doctor;
 mod dump;
 mod error;
+mod fmt;
 mod graph;
 mod input;
 mod launch;
@@ -35,6 +36,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     let done = |result: Result<(), CliError>| result.map(|()| ExitCode::SUCCESS);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, style),
+        Command::Fmt(args) => fmt::run(args, style),
         Command::Count(args) => done(count::run(args, style)),
         Command::Sample(args) => done(sample::run(args, style)),
         Command::Stats(args) => done(stats::run(args, style)),

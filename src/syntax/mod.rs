@@ -13,6 +13,7 @@
 
 pub mod ast;
 mod diagnostics;
+pub mod format;
 pub mod operators;
 mod parse;
 pub mod print;
