@@ -17,7 +17,7 @@ space page(n: int = 4) {
 );
 
 /// The fenced blocks of a language on a page, with the line each starts at.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<(usize, String)> {
+pub fn blocks<'a>(page: &'a str, language: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut open: Option<(usize, Vec<&'a str>)> = None;
     for (number, line) in page.lines().enumerate() {

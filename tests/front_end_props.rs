@@ -542,7 +542,8 @@ fn member() -> impl Strategy<Value = ast::Member> {
     ]
 }
 
-fn file() -> impl Strategy<Value = ast::File> {
+/// Files of every construct, without meaning.
+pub fn file() -> impl Strategy<Value = ast::File> {
     let span = Span::default();
     let port = (any::<bool>(), ident(), ty()).prop_map(move |(is_input, name, ty)| ast::Port {
         direction: if is_input {

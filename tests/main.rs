@@ -7,6 +7,8 @@
 mod cli;
 mod controller;
 mod docs;
+mod explain;
+mod format;
 mod front_end_props;
 mod golden;
 mod runs;

@@ -36,6 +36,9 @@ pub enum Command {
     /// Lay files out anew: blanks and line breaks, nothing else
     #[command(after_help = "Example:\n  enasc fmt spaces/*.enas")]
     Fmt(FmtArgs),
+    /// Explain a diagnostic: why it is one, a wrong example and a right one
+    #[command(after_help = "Example:\n  enasc explain shape::candidates_differ")]
+    Explain(ExplainArgs),
     /// Count the architectures of a space, exactly
     #[command(after_help = "Example:\n  enasc count spaces/enas_macro.enas --set layers=6")]
     Count(CountArgs),
@@ -87,6 +90,14 @@ pub struct FmtArgs {
     /// Write nothing, show what would change, and fail if anything would
     #[arg(long)]
     pub check: bool,
+}
+
+/// `enasc explain`
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The code that stands above a message, such as enasc::names::unknown; without it, all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// `enasc count`

@@ -54,12 +54,7 @@ fn lay_out(file: &Path, check: bool, style: Style) -> Result<bool, CliError> {
         let name = input::display_name(file);
         let diff = TextDiff::from_lines(&before, &after);
         let header = (name.as_str(), &*format!("{name} (formatted)"));
-        print(
-            &diff
-                .unified_diff()
-                .header(header.0, header.1)
-                .to_string(),
-        )?;
+        print(&diff.unified_diff().header(header.0, header.1).to_string())?;
         return Ok(false);
     }
     if input::is_stdin(file) {

@@ -10,6 +10,7 @@ mod count;
 mod doctor;
 mod dump;
 mod error;
+mod explain;
 mod fmt;
 mod graph;
 mod input;
@@ -37,6 +38,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => check::run(args, style),
         Command::Fmt(args) => fmt::run(args, style),
+        Command::Explain(args) => done(explain::run(args)),
         Command::Count(args) => done(count::run(args, style)),
         Command::Sample(args) => done(sample::run(args, style)),
         Command::Stats(args) => done(stats::run(args, style)),

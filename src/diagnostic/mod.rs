@@ -8,6 +8,7 @@
 //! `diagnostics.rs`, so that the wording of a stage lives in one file.
 
 mod code;
+pub mod explain;
 pub mod render;
 pub mod suggest;
 

@@ -72,7 +72,11 @@ impl Writer<'_, '_> {
                 Doc::Indent(docs) => {
                     let indent = next.indent + if next.is_broken { STEP } else { 0 };
                     let inner = docs.iter().rev();
-                    todo.extend(inner.map(|doc| Todo { doc, indent, ..next }));
+                    todo.extend(inner.map(|doc| Todo {
+                        doc,
+                        indent,
+                        ..next
+                    }));
                 }
                 Doc::Group(group) => {
                     let is_broken = group.is_broken || !self.fits(next, &todo);
@@ -90,9 +94,10 @@ impl Writer<'_, '_> {
     /// Whether a group, unbroken, fits into the line, and with it what follows up
     /// to the next place where a line can break.
     fn fits(&self, group: Todo<'_>, rest: &[Todo<'_>]) -> bool {
-        let mut column = match self.pending {
-            Pending::Blanks(blanks) => self.column + blanks,
-            Pending::Newline { indent, .. } => indent,
+        // Where its first token will stand, and where if comments stand before it.
+        let (mut column, behind_comments) = match self.pending {
+            Pending::Blanks(blanks) => (self.column + blanks, group.indent + STEP),
+            Pending::Newline { indent, .. } => (indent, indent),
         };
         let mut inside = vec![Todo {
             is_broken: false,
@@ -110,7 +115,7 @@ impl Writer<'_, '_> {
                         if !is_first {
                             return true;
                         }
-                        column = next.indent;
+                        column = behind_comments;
                     }
                     is_first = false;
                     column += self.tree.tokens[*token].text.chars().count();

@@ -103,12 +103,16 @@ impl Rules<'_, '_> {
     /// Signs, a value, and the calls, indices and annotations behind it.
     fn operand(&self, parts: &[Node]) -> Doc {
         let mut docs = Vec::new();
-        let mut has_notes = false;
+        let mut notes = parts
+            .iter()
+            .filter(|part| part.rule == Rule::note)
+            .peekable();
+        let has_notes = notes.peek().is_some();
+        let is_broken = notes.any(|note| self.begins_line(note));
         for (nth, part) in parts.iter().enumerate() {
             let before = nth.checked_sub(1).and_then(|nth| parts.get(nth));
             match (before, part.rule) {
                 (_, Rule::note) => {
-                    has_notes = true;
                     let note = vec![Doc::line(Place::Inside), self.doc(part)];
                     docs.push(Doc::Indent(note));
                     continue;
@@ -123,7 +127,7 @@ impl Rules<'_, '_> {
             docs.push(self.doc(part));
         }
         if has_notes {
-            Doc::group(docs, false)
+            Doc::group(docs, is_broken)
         } else {
             Doc::Sequence(docs)
         }

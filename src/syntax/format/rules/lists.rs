@@ -111,8 +111,9 @@ impl Rules<'_, '_> {
         let [head @ .., body] = node.children.as_slice() else {
             return self.row(&node.children);
         };
+        let is_broken = self.begins_line(body);
         let body = Doc::Indent(vec![Doc::line(Place::Inside), self.doc(body)]);
-        Doc::group(vec![self.row(head), body], false)
+        Doc::group(vec![self.row(head), body], is_broken)
     }
 
     /// A list; `blanks` stand inside of its brackets where it is not broken.

@@ -2,6 +2,10 @@
 //!
 //! What has no function of its own is a row: its parts in one line with blanks
 //! between them, see [`Rules::row`].
+//!
+//! Each line break that is made here because a line was too long is one that an
+//! author's is kept at: laid out twice, a text would otherwise change again, since
+//! what was too long is so no longer.
 
 mod bodies;
 mod expr;
@@ -84,7 +88,8 @@ impl<'a, 'd> Rules<'a, 'd> {
         Doc::Sequence(docs)
     }
 
-    /// `= value`, in a line of its own where that is needed and helps.
+    /// `= value`, in a line of its own where that is needed and helps, or where the
+    /// author put it there.
     fn value(&self, equals: &Node, value: Option<&Node>) -> Doc {
         let docs = [self.doc(equals), Doc::BLANK]
             .into_iter()
@@ -96,7 +101,7 @@ impl<'a, 'd> Rules<'a, 'd> {
         }
         let mut all = vec![Doc::line(Place::Inside)];
         all.extend(docs);
-        Doc::group(vec![Doc::Indent(all)], false)
+        Doc::group(vec![Doc::Indent(all)], self.begins_line(equals))
     }
 
     /// Whether the author began a line with the first token of a node.
