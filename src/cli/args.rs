@@ -77,8 +77,8 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NAME")]
     pub space: Option<String>,
     /// How diagnostics are printed
-    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
-    pub format: FormatArg,
+    #[arg(long, value_enum, default_value_t = CheckFormatArg::Human)]
+    pub format: CheckFormatArg,
 }
 
 /// `enasc fmt`
@@ -95,7 +95,7 @@ pub struct FmtArgs {
 /// `enasc explain`
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArgs {
-    /// The code that stands above a message, such as enasc::names::unknown; without it, all are listed
+    /// The code that stands above a message, such as `names::unknown`; without it, all are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
 }
@@ -207,6 +207,17 @@ impl ColorArg {
             Self::Never => Style::Plain,
         }
     }
+}
+
+/// How diagnostics are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormatArg {
+    /// For people
+    Human,
+    /// One JSON array
+    Json,
+    /// One SARIF 2.1.0 log, for code hosts and editors
+    Sarif,
 }
 
 /// How a network is written.

@@ -22,9 +22,10 @@ pub(super) fn run(args: &ExplainArgs) -> Result<(), CliError> {
 /// All codes with their titles.
 fn list() -> String {
     let names = Code::ALL.iter().map(|code| explain::short(*code));
-    let width = names.map(str::len).max().unwrap_or(0);
-    Code::ALL
-        .iter()
-        .map(|code| format!("{:width$}  {}\n", explain::short(*code), code.title()))
-        .collect()
+    let width = names.clone().map(str::len).max().unwrap_or(0);
+    let mut list = String::new();
+    for (name, code) in names.zip(Code::ALL) {
+        list.push_str(&format!("{name:width$}  {}\n", code.title()));
+    }
+    list
 }

@@ -10,6 +10,7 @@
 mod code;
 pub mod explain;
 pub mod render;
+pub mod sarif;
 pub mod suggest;
 
 pub use code::Code;
