@@ -108,6 +108,26 @@ op f(x)
         "op f(x) {\nreturn x |> relu |>\nconv(3) |> bn\n|> gap }",
         "op f(x) {\n  return x |> relu\n    |> conv(3) |> bn\n    |> gap\n}\n",
     ),
+    // Annotations stand behind the bracket of what is broken, or in their own line.
+    (
+        "\
+block f(x) {
+  let p = pick 1 of concat(a_list_of_a_long_name[..l], another_list_of_a_long_name[..l], a_third[..l]) @near(6)
+  return choose Layer @bias(conv3 = 0.125, conv5 = 0.125, conv7 = 0.125, pool = -0.125, skip = -0.125)
+}
+",
+        "\
+block f(x) {
+  let p = pick 1 of concat(
+    a_list_of_a_long_name[..l],
+    another_list_of_a_long_name[..l],
+    a_third[..l],
+  ) @near(6)
+  return choose Layer
+    @bias(conv3 = 0.125, conv5 = 0.125, conv7 = 0.125, pool = -0.125, skip = -0.125)
+}
+",
+    ),
     // Comments: aligned ones stay aligned, others stand two blanks behind the code.
     (
         "const A = 1      // one\nconst  BCD = 2   // two\nconst E = 3 // three\n",

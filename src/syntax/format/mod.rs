@@ -10,9 +10,8 @@
 //!              tokens, gaps   where lines may break
 //! ```
 //!
-//! [`tree`] holds the tokens, [`gaps`] what the author wrote between them; the
-//! [`rules`] make a [`doc::Doc`] of each construct, and [`layout`] fits that into
-//! [`WIDTH`] columns.
+//! `tree` holds the tokens, `gaps` what the author wrote between them; `rules` make
+//! a `Doc` of each construct, and `layout` fits that into 100 columns.
 //!
 //! What the author decides: where blank lines stand; whether a list, a body or a
 //! chain of operators is broken over lines, and which of its parts share a line;

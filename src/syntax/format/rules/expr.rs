@@ -100,44 +100,42 @@ impl Rules<'_, '_> {
         BinaryOp::from_symbol(symbol).map_or(Level::Pipe, BinaryOp::level)
     }
 
-    /// Signs, a value, and the calls, indices and annotations behind it.
+    /// Signs, a value with calls and indices, and the annotations behind it. Those
+    /// stand in lines of their own where the value fits into one and they do not.
     fn operand(&self, parts: &[Node]) -> Doc {
+        let is_note = |part: &Node| part.rule == Rule::note;
+        let end = parts.iter().position(is_note).unwrap_or(parts.len());
+        let (value, notes) = parts.split_at(end);
         let mut docs = Vec::new();
-        let mut notes = parts
-            .iter()
-            .filter(|part| part.rule == Rule::note)
-            .peekable();
-        let has_notes = notes.peek().is_some();
-        let is_broken = notes.any(|note| self.begins_line(note));
-        for (nth, part) in parts.iter().enumerate() {
-            let before = nth.checked_sub(1).and_then(|nth| parts.get(nth));
-            match (before, part.rule) {
-                (_, Rule::note) => {
-                    let note = vec![Doc::line(Place::Inside), self.doc(part)];
-                    docs.push(Doc::Indent(note));
-                    continue;
-                }
-                // Without the blank `%` would be an operator.
-                (Some(before), Rule::call | Rule::index) if self.is_percentage(before) => {
-                    docs.push(Doc::BLANK);
-                }
-                (Some(before), _) if self.is_word(before, "not") => docs.push(Doc::BLANK),
-                _ => {}
+        for (nth, part) in value.iter().enumerate() {
+            let before = nth.checked_sub(1).and_then(|nth| value.get(nth));
+            if before.is_some_and(|before| self.is_parted(before, part)) {
+                docs.push(Doc::BLANK);
             }
             docs.push(self.doc(part));
         }
-        if has_notes {
-            Doc::group(docs, is_broken)
-        } else {
-            Doc::Sequence(docs)
+        if !notes.is_empty() {
+            let mut lines = Vec::new();
+            for part in notes {
+                if is_note(part) {
+                    lines.push(Doc::line(Place::Inside));
+                }
+                lines.push(self.doc(part));
+            }
+            let is_broken = notes.iter().any(|n| is_note(n) && self.begins_line(n));
+            docs.push(Doc::group(vec![Doc::Indent(lines)], is_broken));
         }
+        Doc::Sequence(docs)
     }
 
-    fn is_percentage(&self, node: &Node) -> bool {
-        node.rule == Rule::number && self.tree.tokens[node.tokens.start].text.ends_with('%')
-    }
-
-    fn is_word(&self, node: &Node, word: &str) -> bool {
-        node.rule == Rule::prefix && self.tree.tokens[node.tokens.start].text == word
+    /// Whether a blank parts two parts of an operand.
+    fn is_parted(&self, before: &Node, part: &Node) -> bool {
+        let text = self.tree.tokens[before.tokens.start].text;
+        match (before.rule, part.rule) {
+            (Rule::prefix, _) => text == "not",
+            // Without the blank `%` would be an operator.
+            (Rule::number, Rule::call | Rule::index) => text.ends_with('%'),
+            _ => false,
+        }
     }
 }
