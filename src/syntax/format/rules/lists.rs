@@ -134,44 +134,14 @@ impl Rules<'_, '_> {
         {
             return Doc::Sequence(vec![open, self.doc(only), close]);
         }
-        let is_row_begin = |nth: usize| {
-            let comma = nth.checked_sub(1).and_then(|nth| list.commas.get(nth));
-            let comma = comma.is_some_and(|comma| self.begins_line(comma));
-            let element = list.elements.get(nth);
-            comma || element.is_some_and(|element| self.begins_line(element))
-        };
+        let begins_row = |nth: usize| self.begins_row(list, nth);
         let keeps_rows =
-            self.begins_line(first) || blanks > 0 && (1..list.elements.len()).any(is_row_begin);
-        let mut rows: Vec<Vec<Doc>> = vec![Vec::new()];
-        for (nth, element) in list.elements.iter().enumerate() {
-            if nth > 0 && keeps_rows && is_row_begin(nth) {
-                rows.push(Vec::new());
-            }
-            if let Some(row) = rows.last_mut() {
-                if !row.is_empty() {
-                    row.push(Doc::line(Place::Inside));
-                }
-                row.push(self.doc(element));
-                match list.commas.get(nth) {
-                    Some(comma) if nth + 1 < list.elements.len() => row.push(self.doc(comma)),
-                    _ => {}
-                }
-            }
-        }
+            self.begins_line(first) || blanks > 0 && (1..list.elements.len()).any(begins_row);
         let mut docs = vec![Doc::Line {
             blanks,
             place: Place::First,
         }];
-        if keeps_rows {
-            for (nth, row) in rows.into_iter().enumerate() {
-                if nth > 0 {
-                    docs.push(Doc::Newline(Place::Between));
-                }
-                docs.push(Doc::group(row, false));
-            }
-        } else {
-            docs.extend(rows.into_iter().flatten());
-        }
+        docs.extend(self.elements(list, keeps_rows));
         if list.may_trail {
             docs.push(Doc::TrailingComma);
         }
@@ -181,5 +151,39 @@ impl Rules<'_, '_> {
             place: Place::Last,
         };
         Doc::group(vec![open, Doc::Indent(docs), last, close], is_broken)
+    }
+
+    /// Whether the author began a line with an element, or with the comma before it.
+    fn begins_row(&self, list: &List<'_>, nth: usize) -> bool {
+        let comma = nth.checked_sub(1).and_then(|nth| list.commas.get(nth));
+        let element = list.elements.get(nth);
+        comma
+            .into_iter()
+            .chain(element)
+            .any(|n| self.begins_line(n))
+    }
+
+    /// The elements with their commas and the lines between them; with `keeps_rows`
+    /// in the author's rows, each of which is a group.
+    fn elements(&self, list: &List<'_>, keeps_rows: bool) -> Vec<Doc> {
+        let mut rows = Vec::new();
+        let mut row = Vec::new();
+        for (nth, element) in list.elements.iter().enumerate() {
+            if nth > 0 && keeps_rows && self.begins_row(list, nth) {
+                rows.push(Doc::group(std::mem::take(&mut row), false));
+                rows.push(Doc::Newline(Place::Between));
+            } else if nth > 0 {
+                row.push(Doc::line(Place::Inside));
+            }
+            row.push(self.doc(element));
+            if nth + 1 < list.elements.len() {
+                row.extend(list.commas.get(nth).map(|comma| self.doc(comma)));
+            }
+        }
+        if !keeps_rows {
+            return row;
+        }
+        rows.push(Doc::group(row, false));
+        rows
     }
 }

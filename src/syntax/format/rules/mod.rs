@@ -144,6 +144,4 @@ fn is_parted(before: Rule, part: Rule) -> bool {
             | Rule::range_op
     );
     !clings_to_the_next && !clings_to_the_last
-        // `slice_to` is `..b`: parted from nothing.
-        && (before, part) != (Rule::dots, Rule::expr)
 }
