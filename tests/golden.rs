@@ -24,7 +24,7 @@ fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
     let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
     let options = Options {
         settings: Settings(pairs.collect()),
-        space: None,
+        ..Options::default()
     };
     let compilation = compile("golden.enas", text, &options);
     let mut spaces = compilation.spaces;

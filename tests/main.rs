@@ -9,6 +9,8 @@ mod controller;
 mod diagram;
 mod docs;
 mod encodings;
+mod explain;
+mod format;
 mod front_end_props;
 mod golden;
 mod runs;

@@ -36,6 +36,12 @@ pub enum Command {
     /// Check spaces: say everything that is wrong with them
     #[command(after_help = "Example:\n  enasc check spaces/*.enas")]
     Check(CheckArgs),
+    /// Lay files out anew: blanks and line breaks, nothing else
+    #[command(after_help = "Example:\n  enasc fmt spaces/*.enas")]
+    Fmt(FmtArgs),
+    /// Explain a diagnostic: why it is one, a wrong example and a right one
+    #[command(after_help = "Example:\n  enasc explain shape::candidates_differ")]
+    Explain(ExplainArgs),
     /// Count the architectures of a space: exactly, or saying that it is an estimate
     #[command(after_help = "Example:\n  enasc count spaces/enas_macro.enas --set layers=6")]
     Count(CountArgs),
@@ -92,8 +98,27 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NAME")]
     pub space: Option<String>,
     /// How diagnostics are printed
-    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
-    pub format: FormatArg,
+    #[arg(long, value_enum, default_value_t = CheckFormatArg::Human)]
+    pub format: CheckFormatArg,
+}
+
+/// `enasc fmt`
+#[derive(Clone, Debug, Args)]
+pub struct FmtArgs {
+    /// .enas files, which are rewritten; - reads standard input and writes standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Write nothing, show what would change, and fail if anything would
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `enasc explain`
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The code that stands above a message, such as `names::unknown`; without it, all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// `enasc count`
@@ -276,6 +301,17 @@ impl ColorArg {
             Self::Never => Style::Plain,
         }
     }
+}
+
+/// How diagnostics are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormatArg {
+    /// For people
+    Human,
+    /// One JSON array
+    Json,
+    /// One SARIF 2.1.0 log, for code hosts and editors
+    Sarif,
 }
 
 /// How a network is written.

@@ -35,6 +35,17 @@ pub enum CliError {
         /// The cause.
         source: io::Error,
     },
+    /// What is to be explained is no code.
+    #[error("there is no diagnostic `{code}`; {}", match known {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "`enasc explain` lists them all".to_owned(),
+    })]
+    NoCode {
+        /// As the user gave it.
+        code: String,
+        /// The one that was probably meant.
+        known: Option<&'static str>,
+    },
     /// A file with several spaces, of which the command takes one.
     #[error("{file} declares {} spaces: {}; name one with --space", names.len(), names.join(", "))]
     SeveralSpaces {

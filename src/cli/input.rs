@@ -27,7 +27,7 @@ pub(super) fn display_name(file: &Path) -> String {
     }
 }
 
-fn is_stdin(file: &Path) -> bool {
+pub(super) fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 

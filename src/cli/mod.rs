@@ -12,6 +12,8 @@ mod dump;
 mod encode;
 mod enumerate;
 mod error;
+mod explain;
+mod fmt;
 mod graph;
 mod import;
 mod input;
@@ -38,6 +40,8 @@ pub fn run(cli: &Cli) -> ExitCode {
     let done = |result: Result<(), CliError>| result.map(|()| ExitCode::SUCCESS);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, style),
+        Command::Fmt(args) => fmt::run(args, style),
+        Command::Explain(args) => done(explain::run(args)),
         Command::Count(args) => done(count::run(args, style)),
         Command::Sample(args) => done(sample::run(args, style)),
         Command::Rank(args) => done(enumerate::rank(args, style)),

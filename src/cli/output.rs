@@ -54,6 +54,13 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if target.exists() && !target.is_file() {
         return std::fs::write(target, bytes);
     }
+    // Who may not write a file may not replace it either; and it stays as it is
+    // but for its text.
+    let before = match std::fs::OpenOptions::new().write(true).open(&target) {
+        Ok(file) => Some(file.metadata()?.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -67,6 +74,9 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = beside.prefix(".enasc-").tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Some(permissions) = before {
+        file.as_file().set_permissions(permissions)?;
+    }
     file.as_file().sync_all()?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())

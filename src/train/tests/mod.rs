@@ -119,13 +119,13 @@ impl Case {
                 },
                 data: DataInfo {
                     source: "synthetic".to_owned(),
-                    modules: &[],
                     name: self.data.name.clone(),
                     fingerprint: self.data.fingerprint.clone(),
                 },
             },
             config: serde_json::to_value(&self.config).unwrap(),
             source: "space tiny {}",
+            modules: &[],
             architecture: None,
         }
     }
