@@ -218,7 +218,13 @@ fn count_in_json() {
     value.as_object_mut().unwrap().remove("log10");
     assert_eq!(
         value,
-        json!({"space": "enas_rnn", "count": "669692775628800", "exact": true, "decisions": 23})
+        json!({
+            "space": "enas_rnn",
+            "count": "669692775628800",
+            "exact": true,
+            "how": {"method": "product"},
+            "decisions": 23
+        })
     );
 }
 
@@ -614,8 +620,19 @@ fn wrong_command_lines_have_a_code_of_their_own() {
 #[test]
 fn every_command_explains_itself_with_an_example() {
     for command in [
-        "check", "count", "sample", "stats", "graph", "dump", "doctor", "search", "derive",
-        "train", "eval",
+        "check",
+        "count",
+        "sample",
+        "rank",
+        "enumerate",
+        "stats",
+        "graph",
+        "dump",
+        "doctor",
+        "search",
+        "derive",
+        "train",
+        "eval",
     ] {
         let help = good(&[command, "--help"]);
         let example = format!("Example:\n  enasc {command} ");
@@ -639,7 +656,7 @@ fn every_command_explains_itself_with_an_example() {
 fn files_that_cannot_be_read_are_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let name = folder.path().to_str().unwrap();
-    for command in ["check", "count", "sample", "stats", "graph"] {
+    for command in ["check", "count", "sample", "enumerate", "stats", "graph"] {
         assert_eq!(
             bad(&[command, "no/such.enas"]),
             "error: cannot read no/such.enas: no such file\n"
@@ -860,7 +877,7 @@ fn objects_have_their_keys_in_the_order_of_the_contract() {
         let value = good_json(&["count", &file, "--format", "json"]);
         assert_eq!(
             keys(&value),
-            ["space", "count", "exact", "decisions", "log10"]
+            ["space", "count", "exact", "how", "decisions", "log10"]
         );
         assert_eq!(value["space"], space);
         assert_eq!(value["decisions"], decisions);
