@@ -15,3 +15,4 @@ mod spaces;
 mod syntax;
 mod tidy;
 mod ui;
+mod unique;
