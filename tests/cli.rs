@@ -1064,7 +1064,13 @@ fn counts_are_explained() {
           y = x |> gap |> linear(3)
         }";
     let (_folder, path) = file_with(text.as_bytes());
-    assert_eq!(good(&["count", &path, "--explain"]), "");
+    assert_eq!(
+        good(&["count", &path, "--explain"]),
+        "base 2\n\
+         together: x, x.deep = 4\n\
+         total: 8\n\
+         exact: by a diagram of 5 nodes\n"
+    );
 }
 
 #[test]

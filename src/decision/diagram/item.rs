@@ -295,7 +295,11 @@ impl Items {
             }
             | Item::Set {
                 active, options, ..
-            } => options.iter().map(|option| option.1).chain([*active]).collect(),
+            } => options
+                .iter()
+                .map(|option| option.1)
+                .chain([*active])
+                .collect(),
             Item::Element { available, .. } => vec![*available],
             Item::Condition(guard) | Item::Term { guard, .. } => vec![*guard],
         };
