@@ -218,7 +218,13 @@ fn count_in_json() {
     value.as_object_mut().unwrap().remove("log10");
     assert_eq!(
         value,
-        json!({"space": "enas_rnn", "count": "669692775628800", "exact": true, "decisions": 23})
+        json!({
+            "space": "enas_rnn",
+            "count": "669692775628800",
+            "exact": true,
+            "how": {"method": "product"},
+            "decisions": 23
+        })
     );
 }
 
@@ -704,8 +710,23 @@ fn wrong_command_lines_have_a_code_of_their_own() {
 #[test]
 fn every_command_explains_itself_with_an_example() {
     for command in [
-        "check", "count", "sample", "stats", "graph", "import", "encode", "dump", "doctor",
-        "search", "derive", "train", "eval",
+        "check",
+        "count",
+        "sample",
+        "rank",
+        "enumerate",
+        "stats",
+        "graph",
+        "import",
+        "encode",
+        "dump",
+        "doctor",
+        "search",
+        "derive",
+        "train",
+        "eval",
+        "fmt",
+        "explain",
     ] {
         let help = good(&[command, "--help"]);
         let example = format!("Example:\n  enasc {command} ");
@@ -729,7 +750,7 @@ fn every_command_explains_itself_with_an_example() {
 fn files_that_cannot_be_read_are_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let name = folder.path().to_str().unwrap();
-    for command in ["check", "count", "sample", "stats", "graph"] {
+    for command in ["check", "count", "sample", "enumerate", "stats", "graph"] {
         assert_eq!(
             bad(&[command, "no/such.enas"]),
             "error: cannot read no/such.enas: no such file\n"
@@ -950,7 +971,7 @@ fn objects_have_their_keys_in_the_order_of_the_contract() {
         let value = good_json(&["count", &file, "--format", "json"]);
         assert_eq!(
             keys(&value),
-            ["space", "count", "exact", "decisions", "log10"]
+            ["space", "count", "exact", "how", "decisions", "log10"]
         );
         assert_eq!(value["space"], space);
         assert_eq!(value["decisions"], decisions);
@@ -1222,4 +1243,78 @@ fn check_in_sarif_is_one_log_for_all_files() {
     let clean = good_json(&["check", TINY, "--format", "sarif"]);
     assert_eq!(clean["runs"][0]["results"], json!([]));
     assert_eq!(enasc(&["count", TINY, "--format", "sarif"]).code, Some(2));
+}
+
+// ---- rank and enumerate
+
+#[test]
+fn numbers_and_architectures_are_each_others_way_back() {
+    let list = good(&["enumerate", TINY]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines.len(), 8);
+    for (number, line) in lines.iter().enumerate() {
+        let number = number.to_string();
+        assert_eq!(good(&["rank", TINY, "--arch", line]), format!("{number}\n"));
+        let line = format!("{line}\n");
+        assert_eq!(good(&["sample", TINY, "--index", &number]), line);
+    }
+    assert_eq!(
+        good(&["enumerate", TINY, "--limit", "2"]),
+        format!("{}\n{}\n", lines[0], lines[1])
+    );
+    assert_eq!(
+        bad(&["sample", TINY, "--index", "8"]),
+        "error: there is no architecture 8: those of tiny have the numbers 0 to 7\n"
+    );
+    let large = "spaces/enas_macro.enas";
+    assert!(bad(&["enumerate", large]).contains("--limit"));
+    let big = "160618186625454535808756219903";
+    let last = good(&["sample", large, "--index", big]);
+    assert_eq!(good(&["rank", large, "--arch", &last]), format!("{big}\n"));
+    let uniform = good(&["sample", large, "--uniform", "-n", "3"]);
+    assert_eq!(uniform.lines().count(), 3);
+    let layers = ["--set", "layers=200"];
+    let line = good(&[&["sample", large, "--uniform"], &layers[..]].concat());
+    let rank = good(&[&["rank", large, "--arch", line.trim_end()], &layers[..]].concat());
+    assert!(rank.len() > 6000);
+}
+
+#[test]
+fn counts_are_explained() {
+    assert_eq!(
+        good(&["count", TINY, "--explain"]),
+        "h[1]: f 2 · skips 1 = 2\n\
+         h[2]: f 2 · skips 2 = 4\n\
+         total: 8\n\
+         exact: the decisions are independent\n"
+    );
+    let text = "
+        space s {
+          input  x: [8, 6, 6]
+          output y: [3]
+          let base = choose { relu, tanh }
+          x = base(x)
+          x = choose { plain: x, deep: choose { conv(3), conv(5), relu }(x) }
+          y = x |> gap |> linear(3)
+        }";
+    let (_folder, path) = file_with(text.as_bytes());
+    assert_eq!(
+        good(&["count", &path, "--explain"]),
+        "base 2\n\
+         together: x, x.deep = 4\n\
+         total: 8\n\
+         exact: by a diagram of 5 nodes\n"
+    );
+}
+
+#[test]
+fn networks_that_are_the_same_are_counted_once() {
+    assert_eq!(good(&["count", TINY, "--unique"]), "8\n");
+    let set = ["--set", "n=3", "--format", "json"];
+    let value = good_json(&[&["count", "spaces/enas_rnn.enas", "--unique"], &set[..]].concat());
+    assert_eq!(
+        (&value["count"], &value["unique"]),
+        (&json!("128"), &json!(104))
+    );
+    assert!(bad(&["count", "spaces/enas_macro.enas", "--unique"]).contains("1 000 000"));
 }

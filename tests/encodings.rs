@@ -76,14 +76,7 @@ fn spaces() -> Vec<(Encoding, SearchSpace)> {
     let first = &reduction_first.decisions.points[0].path;
     assert!(first.starts_with("reduce"), "{first}");
     let micro = edited(MICRO, &[("n: int = 5", "n: int = 3")]);
-    let three_nodes = edited(
-        DARTS,
-        &[
-            ("2..6", "2..5"),
-            ("t[4], t[5]", "t[4]"),
-            ("[4 * c,", "[3 * c,"),
-        ],
-    );
+    let three_nodes = edited(DARTS, &[("2..6", "2..5"), ("[4 * c,", "[3 * c,")]);
     let nodes = edited(NASBENCH, &[("1..4", "1..6"), ("t[3]", "t[5]")]);
     let of = |encoding, text: &str, set: &[(&str, &str)]| (encoding, space_with(text, set));
     vec![

@@ -18,3 +18,4 @@ mod spaces;
 mod syntax;
 mod tidy;
 mod ui;
+mod unique;

@@ -128,8 +128,12 @@ pub struct CountArgs {
     #[command(flatten)]
     pub space: SpaceArgs,
     /// Say of which factors the number is the product, and how it was found
-    #[arg(long)]
+    #[arg(long, conflicts_with = "unique")]
     pub explain: bool,
+    /// Count the networks that differ in more than the names of their nodes, by
+    /// building all, up to a million
+    #[arg(long)]
+    pub unique: bool,
     /// How the count is printed
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,

@@ -8,8 +8,9 @@ use super::input;
 use super::output::{about, grouped, log10, pretty, print};
 use super::torch_args::FormatArg;
 use crate::SearchSpace;
-use crate::decision::{Count, Diagram, Estimate, How};
+use crate::decision::{Count, Diagram, Estimate, How, TooLarge};
 use crate::diagnostic::render::Style;
+use crate::graph::canonical;
 
 pub(super) fn run(args: &CountArgs, style: Style) -> Result<(), CliError> {
     let space = input::space(&args.space, style)?;
@@ -18,9 +19,16 @@ pub(super) fn run(args: &CountArgs, style: Style) -> Result<(), CliError> {
         Ok(diagram) => Count::by(diagram),
         Err(_) => Count::of(&space.decisions),
     };
+    let unique = args
+        .unique
+        .then(|| unique(&space, diagram.as_ref(), &count));
+    let unique = unique.transpose()?;
     let diagram = diagram.ok().filter(|_| args.explain);
+    if let (FormatArg::Human, Some(unique)) = (args.format, unique) {
+        return print(&format!("{unique}\n"));
+    }
     print(&match (args.format, diagram) {
-        (FormatArg::Json, diagram) => pretty(&in_json(&space, &count, diagram.as_ref())),
+        (FormatArg::Json, diagram) => pretty(&in_json(&space, &count, unique, diagram.as_ref())),
         (FormatArg::Human, Some(diagram)) => {
             format!(
                 "{}{}\n",
@@ -46,7 +54,31 @@ fn sentence(count: &Count) -> String {
     }
 }
 
-fn in_json(space: &SearchSpace, count: &Count, diagram: Option<&Diagram>) -> Value {
+/// How many networks are built to find out which are the same.
+const MOST: u32 = 1_000_000;
+
+fn unique(
+    space: &SearchSpace,
+    diagram: Result<&Diagram, &TooLarge>,
+    count: &Count,
+) -> Result<usize, CliError> {
+    let few = diagram.ok().filter(|_| count.value <= MOST.into());
+    let Some(diagram) = few else {
+        return Err(CliError::TooManyToCompare {
+            space: space.name.clone(),
+            count: about(count),
+            most: MOST,
+        });
+    };
+    Ok(canonical::unique(&space.graph, &space.decisions, diagram)?)
+}
+
+fn in_json(
+    space: &SearchSpace,
+    count: &Count,
+    unique: Option<usize>,
+    diagram: Option<&Diagram>,
+) -> Value {
     let how = match count.how {
         How::Product => json!({"method": "product"}),
         How::Diagram { nodes } => json!({"method": "diagram", "nodes": nodes}),
@@ -65,7 +97,13 @@ fn in_json(space: &SearchSpace, count: &Count, diagram: Option<&Diagram>) -> Val
         "decisions": space.decisions.tokens(),
         "log10": log10(&count.value),
     });
-    if let (Some(diagram), Some(object)) = (diagram, value.as_object_mut()) {
+    let Some(object) = value.as_object_mut() else {
+        return value;
+    };
+    if let Some(unique) = unique {
+        object.insert("unique".to_owned(), json!(unique));
+    }
+    if let Some(diagram) = diagram {
         let path = |decision| space.decisions.point(decision).map(|point| &point.path);
         let factors: Vec<Value> = diagram
             .factors()

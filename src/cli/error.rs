@@ -8,6 +8,7 @@ use num_bigint::BigUint;
 use super::output::{approximate, grouped};
 use crate::decision::{ArchitectureError, SampleError, TooLarge};
 use crate::encoding::EncodingError;
+use crate::graph::canonical::TooAlike;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +103,22 @@ pub enum CliError {
         /// How many are listed.
         most: u32,
     },
+    /// More networks than are built to compare them.
+    #[error(
+        "{space} has {count} architectures; which of them are the same network is found out by building all, which is done for {} at most",
+        grouped(most)
+    )]
+    TooManyToCompare {
+        /// The name of the space.
+        space: String,
+        /// How many it has.
+        count: String,
+        /// How many are built.
+        most: u32,
+    },
+    /// Networks that cannot be compared.
+    #[error(transparent)]
+    TooAlike(#[from] TooAlike),
     /// The executable that trains is not there.
     #[error(
         "`enasc {command}` needs {}, which is not there: it belongs beside enasc, and `cargo build --release` makes both (with the feature `torch`, which is on unless it was switched off)", path.display()

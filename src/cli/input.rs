@@ -63,13 +63,12 @@ pub(super) fn text(file: &Path) -> Result<Result<String, Compilation>, CliError>
 }
 
 /// Where the modules of a file are; those of standard input where one stands.
-pub(super) fn folder_of(file: &Path) -> Option<PathBuf> {
+pub(super) fn folder_of(file: &Path) -> PathBuf {
     let parent = file.parent().filter(|_| file.as_os_str() != "-");
-    Some(match parent {
-        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
-        Some(folder) => folder.to_owned(),
-        None => PathBuf::from("."),
-    })
+    match parent {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 /// Compiles a file.
@@ -81,7 +80,7 @@ pub(super) fn compile(
     let options = Options {
         settings: Settings(set.to_vec()),
         space: space.map(str::to_owned),
-        folder: folder_of(file),
+        folder: Some(folder_of(file)),
     };
     Ok(match text(file)? {
         Ok(text) => crate::compile(&display_name(file), &text, &options),

@@ -32,7 +32,7 @@ pub(super) struct Source {
 
 /// Reads and compiles the space of a command line; errors are printed.
 pub(super) fn source(args: &SpaceArgs, style: Style) -> Result<Source, Failure> {
-    let folder = input::folder_of(&args.file).unwrap_or_default();
+    let folder = input::folder_of(&args.file);
     compiled(args, folder, style)
 }
 

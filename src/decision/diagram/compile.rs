@@ -15,8 +15,10 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 use super::TooLarge;
-use super::item::{Dead, Item, ItemId, Items, Known, Outcome, Var};
+use super::item::{Dead, Item, ItemId, Items, Known, Memory, Outcome, Var};
 use super::node::{Branch, Node, NodeId, Picked};
 use super::split::Splitter;
 use crate::decision::{DecisionId, DecisionSpace, GuardId};
@@ -58,7 +60,7 @@ pub(super) fn compile(job: Job, order: &[u32], limit: Limit) -> Result<Compiled,
         known,
         order,
         nodes: vec![Node::Branch(Vec::new())],
-        cache: HashMap::new(),
+        cache: HashMap::default(),
         work: 0,
         limit,
     };
@@ -72,7 +74,7 @@ struct Compiler<'a> {
     order: &'a [u32],
     nodes: Vec<Node>,
     /// The nodes of groups.
-    cache: HashMap<Box<[ItemId]>, NodeId>,
+    cache: HashMap<Box<[ItemId]>, NodeId, FixedState>,
     work: u64,
     limit: Limit,
 }
@@ -245,7 +247,7 @@ impl Compiler<'_> {
         }
         let mut seen = 0;
         let mut weight = 0;
-        let mut memory = HashMap::new();
+        let mut memory = Memory::default();
         loop {
             for &var in self.known.assigned().get(seen..).unwrap_or_default() {
                 let start = readers.partition_point(|(v, _)| *v < var);

@@ -1,8 +1,7 @@
 //! What is still open while a space is compiled: decisions and conditions, under
 //! what is decided already. Equal items are one.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::fast::FixedState;
 use indexmap::IndexSet;
 
 use crate::decision::{DecisionId, DecisionSpace, Domain, Guard, GuardId, Guards};
@@ -42,6 +41,9 @@ pub(super) enum Item {
     Term { guard: GuardId, weight: u128 },
 }
 
+/// What conditions became under one assignment.
+pub(super) type Memory = std::collections::HashMap<GuardId, GuardId, FixedState>;
+
 /// Nothing fulfils the conditions.
 pub(super) struct Dead;
 
@@ -50,7 +52,8 @@ pub(super) struct Items {
     /// Conditions, under what is decided. An arena of its own, which knows
     /// nothing of decisions: so no simplification speaks of decided ones again.
     pub(super) guards: Guards,
-    list: IndexSet<Item>,
+    list: IndexSet<Item, FixedState>,
+    literals: std::collections::HashMap<GuardId, Vec<(DecisionId, u32)>, FixedState>,
     /// What the conditions of each item read, sorted.
     reads: Vec<Vec<(DecisionId, u32)>>,
 }
@@ -169,7 +172,8 @@ impl Items {
     ) -> (Self, Vec<ItemId>) {
         let mut items = Self {
             guards: Guards::default(),
-            list: IndexSet::new(),
+            list: IndexSet::default(),
+            literals: std::collections::HashMap::default(),
             reads: Vec::new(),
         };
         let roots = space
@@ -285,7 +289,7 @@ impl Items {
         if let Some(known) = self.list.get_index_of(&item) {
             return ItemId(known as u32);
         }
-        let guards: Vec<GuardId> = match &item {
+        let mut guards: Vec<GuardId> = match &item {
             Item::One {
                 active, options, ..
             }
@@ -299,18 +303,26 @@ impl Items {
             Item::Element { available, .. } => vec![*available],
             Item::Condition(guard) | Item::Term { guard, .. } => vec![*guard],
         };
-        let mut seen = HashSet::new();
+        guards.sort_unstable();
+        guards.dedup();
+        guards.retain(|guard| *guard != GuardId::ALWAYS);
         let mut reads = Vec::new();
         for guard in guards {
-            if guard != GuardId::ALWAYS && seen.insert(guard) {
-                reads.extend(self.guards.literals(guard));
-            }
+            reads.extend(self.literals(guard).iter().copied());
         }
         reads.sort_unstable();
         reads.dedup();
         let (place, _) = self.list.insert_full(item);
         self.reads.push(reads);
         ItemId(place as u32)
+    }
+
+    /// What a condition reads; the same conditions come again and again.
+    fn literals(&mut self, guard: GuardId) -> &[(DecisionId, u32)] {
+        let guards = &self.guards;
+        self.literals
+            .entry(guard)
+            .or_insert_with(|| guards.literals(guard))
     }
 
     pub(super) fn get(&self, id: ItemId) -> Option<&Item> {
@@ -328,13 +340,16 @@ impl Items {
         &mut self,
         id: ItemId,
         known: &mut Known,
-        memory: &mut HashMap<GuardId, GuardId>,
+        memory: &mut Memory,
         outcome: &mut Outcome,
     ) -> Result<(), Dead> {
         let Some(item) = self.get(id).cloned() else {
             return Ok(());
         };
         let mut rest = |guard: GuardId| {
+            if guard == GuardId::ALWAYS {
+                return guard;
+            }
             self.guards
                 .restrict_with(guard, &|d, o| known.value(d, o), memory)
         };

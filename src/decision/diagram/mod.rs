@@ -72,11 +72,11 @@ const LIMITS: [Limit; 3] = [
     },
     Limit {
         nodes: 1 << 16,
-        work: 1 << 22,
+        work: 1 << 21,
     },
     Limit {
         nodes: 1 << 20,
-        work: 1 << 25,
+        work: 1 << 24,
     },
 ];
 

@@ -87,18 +87,23 @@ pub(in crate::decision) fn random_space(seed: u64) -> DecisionSpace {
             let min = rng.random_range(0..=n);
             set(n, min, rng.random_range(min..=n))
         };
-        let active = match rng.random_bool(0.5) {
-            true => condition(&mut space, rng, 2),
-            false => GuardId::ALWAYS,
+        let active = if rng.random_bool(0.5) {
+            condition(&mut space, rng, 2)
+        } else {
+            GuardId::ALWAYS
         };
-        let available = match rng.random_bool(0.3) {
-            true => (0..domain.options())
-                .map(|_| match rng.random_bool(0.5) {
-                    true => condition(&mut space, rng, 1),
-                    false => GuardId::ALWAYS,
+        let available = if rng.random_bool(0.3) {
+            (0..domain.options())
+                .map(|_| {
+                    if rng.random_bool(0.5) {
+                        condition(&mut space, rng, 1)
+                    } else {
+                        GuardId::ALWAYS
+                    }
                 })
-                .collect(),
-            false => Vec::new(),
+                .collect()
+        } else {
+            Vec::new()
         };
         decide(&mut space, domain, active, available);
     }
@@ -275,4 +280,31 @@ fn ranges_are_those_of_enumeration() {
         }
     }
     assert!(wide > 200, "{wide}");
+}
+
+#[test]
+fn what_is_too_large_is_given_up() {
+    // Three of eight in order takes some hundreds of nodes.
+    let mut space = DecisionSpace::default();
+    for place in 0..3u32 {
+        let available = (0..8)
+            .map(|option| {
+                let earlier = (0..place).map(|p| space.guards.has(DecisionId(p), option));
+                let taken: Vec<GuardId> = earlier.collect();
+                let taken = space.guards.any(taken);
+                space.guards.not(taken)
+            })
+            .collect();
+        decide(&mut space, one(8), GuardId::ALWAYS, available);
+    }
+    let job = Job {
+        space: &space,
+        require: space.require,
+        terms: &[],
+    };
+    let order: Vec<u32> = (0..3).collect();
+    let with = |nodes, work| compile(job, &order, Limit { nodes, work });
+    assert!(with(1 << 20, 1 << 20).is_ok_and(|compiled| count(&compiled) == 336u32.into()));
+    assert!(with(20, 1 << 20).is_err());
+    assert!(with(1 << 20, 100).is_err());
 }

@@ -8,6 +8,8 @@ pub use search::{Example, TooHard};
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
 use super::{Architecture, DecisionId, DecisionPoint, Domain};
 
 /// An interned condition of a [`Guards`] arena.
@@ -66,7 +68,7 @@ pub enum Guard {
 #[derive(Clone, Debug)]
 pub struct Guards {
     list: Vec<Guard>,
-    ids: HashMap<Guard, GuardId>,
+    ids: HashMap<Guard, GuardId, FixedState>,
     /// What is known of decisions, by [`DecisionId`].
     declared: Vec<Option<Declared>>,
 }
@@ -86,7 +88,7 @@ impl Default for Guards {
     fn default() -> Self {
         let mut guards = Self {
             list: Vec::new(),
-            ids: HashMap::new(),
+            ids: HashMap::default(),
             declared: Vec::new(),
         };
         guards.intern(Guard::Always);

@@ -1,6 +1,7 @@
 //! Making conditions: negation, conjunction, disjunction, sums, kept small.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 use super::{Guard, GuardId, Guards};
 use crate::decision::DecisionId;
@@ -272,11 +273,11 @@ impl Guards {
     }
 
     /// [`Guards::restrict`] with a memory, which holds for one `known`.
-    pub fn restrict_with(
+    pub fn restrict_with<S: BuildHasher>(
         &mut self,
         guard: GuardId,
         known: &dyn Fn(DecisionId, u32) -> Option<bool>,
-        memory: &mut HashMap<GuardId, GuardId>,
+        memory: &mut HashMap<GuardId, GuardId, S>,
     ) -> GuardId {
         if guard == GuardId::ALWAYS || guard == GuardId::NEVER {
             return guard;
