@@ -1,5 +1,7 @@
 //! The whole compiler in one call: text to search space.
 
+use std::path::PathBuf;
+
 use crate::decision::DecisionSpace;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Supergraph;
@@ -29,15 +31,21 @@ pub struct Options {
     pub settings: Settings,
     /// Which space, where the file has several.
     pub space: Option<String>,
+    /// Where the files are that `use` names; `None`: only shipped modules can
+    /// be used.
+    pub folder: Option<PathBuf>,
 }
 
 /// What the compiler gives: always its diagnostics, and the spaces that compile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Compilation {
     /// The user's file first, then the library modules it uses.
     pub sources: SourceMap,
     /// In order of place.
     pub diagnostics: Vec<Diagnostic>,
+    /// The files that the text uses: their paths below [`Options::folder`], and
+    /// their texts.
+    pub modules: Vec<(PathBuf, String)>,
     /// The spaces without errors, in the order written; empty with errors.
     pub spaces: Vec<SearchSpace>,
 }
@@ -84,8 +92,17 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
     }
     let complete = options.space.is_none() || hir::spaces(&file).count() == 1;
     let mut unused: Option<Vec<Diagnostic>> = None;
+    let modules = match names.as_slice() {
+        [] => hir::Modules::new(),
+        _ => hir::load(
+            &file,
+            options.folder.as_deref(),
+            &mut sources,
+            &mut diagnostics,
+        ),
+    };
     for name in names {
-        let Some(space) = hir::lower(&file, &name, &mut sources, &mut diagnostics) else {
+        let Some(space) = hir::lower(&file, &name, &modules, &mut diagnostics) else {
             diagnostics.push(hir::unknown_space(id, &name, &file));
             continue;
         };
@@ -115,7 +132,16 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
     if diagnostics.has_errors() {
         spaces.clear();
     }
+    let files = modules
+        .iter()
+        .filter(|(path, _)| !path.starts_with("std::"))
+        .filter_map(|(path, module)| {
+            let text = sources.get(module.source)?.text.to_string();
+            Some((hir::module_file(path), text))
+        })
+        .collect();
     Compilation {
+        modules: files,
         sources,
         diagnostics: diagnostics.into_sorted(),
         spaces,

@@ -22,6 +22,7 @@
 //! | stage | call | in → out | reports |
 //! |---|---|---|---|
 //! | [`syntax`] | [`syntax::parse`] | text → [`syntax::ast::File`] | diagnostics |
+//! | | [`syntax::format::format`] | text → text in its layout | diagnostics |
 //! | [`hir`] | [`hir::lower`] | AST → [`hir::Space`]: names resolved | diagnostics |
 //! | [`unroll`] | [`unroll::unroll`] | space → decisions and supergraph | diagnostics |
 //! | [`decision`] | [`decision::count`], [`decision::sample`], [`decision::plan`] | [`decision::DecisionSpace`] → answers | never fails |
@@ -42,6 +43,9 @@
 //!   much as there is, and returns a value anyway. The next stage runs only
 //!   when no error was reported; then it neither panics nor meets an
 //!   unresolved name, an empty choice or shapes that do not fit.
+//! - Every diagnostic has a code, and every code a page in `docs/errors`: a code
+//!   without a page does not compile, and the examples on the pages are compiled by
+//!   a test.
 //! - There is one evaluator. What is counted, sampled, planned, drawn, trained,
 //!   derived and retrained comes from one walk of the program, so the answers
 //!   agree.

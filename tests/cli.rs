@@ -1083,3 +1083,143 @@ fn hopeless_files_are_refused_in_time() {
         assert!(took.as_secs() < 10, "{what} took {took:?}");
     }
 }
+
+// ---- fmt, explain
+
+#[test]
+fn fmt_rewrites_what_would_change_and_nothing_else() {
+    let (folder, path) = file_with(b"const  A=1 // one\n");
+    let other = folder.path().join("other.enas");
+    std::fs::write(&other, "const B = 2\n").unwrap();
+    let before = std::fs::metadata(&other).unwrap().modified().unwrap();
+    assert_eq!(good(&["fmt", &path, other.to_str().unwrap()]), "");
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        "const A = 1  // one\n"
+    );
+    let after = std::fs::metadata(&other).unwrap().modified().unwrap();
+    assert_eq!(before, after);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+
+    let run = enasc_with(&["fmt", "-"], b"const  A=1");
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+    assert_eq!(run.out, "const A = 1\n");
+}
+
+#[test]
+fn fmt_check_writes_nothing_and_shows_the_difference() {
+    let text = "const A = 1\nconst  B=2\n";
+    let (_folder, path) = file_with(text.as_bytes());
+    let run = enasc(&["fmt", "--check", TINY, &path]);
+    assert_eq!((run.code, run.err.as_str()), (Some(1), ""));
+    let expected = format!(
+        "--- {path}\n+++ {path} (formatted)\n@@ -1,2 +1,2 @@\n const A = 1\n-const  B=2\n+const B = 2\n"
+    );
+    assert_eq!(run.out, expected);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    assert_eq!(good(&["fmt", "--check", TINY]), "");
+}
+
+#[test]
+fn fmt_refuses_a_file_with_errors_and_goes_on() {
+    let (folder, path) = file_with(b"op  f(x = x\n");
+    let other = folder.path().join("other.enas");
+    std::fs::write(&other, "const  B=2\n").unwrap();
+    let run = enasc(&["fmt", &path, "nowhere.enas", other.to_str().unwrap()]);
+    assert_eq!((run.code, run.out.as_str()), (Some(1), ""));
+    assert!(
+        run.err.contains("enasc::syntax::unclosed_delimiter"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err
+            .ends_with("error: cannot read nowhere.enas: no such file\n"),
+        "{}",
+        run.err
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "op  f(x = x\n");
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "const B = 2\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn fmt_leaves_links_and_permissions_as_they_are() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let (folder, path) = file_with(b"const  A=1\n");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let link = folder.path().join("link.enas");
+    symlink(&path, &link).unwrap();
+    assert_eq!(good(&["fmt", link.to_str().unwrap()]), "");
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "const A = 1\n");
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+}
+
+#[test]
+fn explain_lists_explains_and_suggests() {
+    let list = good(&["explain"]);
+    assert_eq!(list.lines().count(), enasc::diagnostic::Code::ALL.len());
+    assert!(list.contains("shape::candidates_differ       The candidates of a choice give"));
+    let page = good(&["explain", "shape::candidates_differ"]);
+    assert_eq!(page, good(&["explain", "enasc::shape::candidates_differ"]));
+    assert!(page.starts_with(
+        "enasc::shape::candidates_differ\nThe candidates of a choice give different shapes.\n\n"
+    ));
+    assert_eq!(
+        bad(&["explain", "shape::candidate_differs"]),
+        "error: there is no diagnostic `shape::candidate_differs`; did you mean `shape::candidates_differ`?\n"
+    );
+    assert_eq!(
+        bad(&["explain", "E0308"]),
+        "error: there is no diagnostic `E0308`; `enasc explain` lists them all\n"
+    );
+}
+
+// ---- check --format sarif
+
+#[test]
+fn check_in_sarif_is_one_log_for_all_files() {
+    let (_folder, path) = file_with(b"// \xf0\x9d\x92\xb3\nspace s { x = conw(3) }\n");
+    let run = enasc(&[
+        "check",
+        &path,
+        TINY,
+        "nowhere.enas",
+        &path,
+        "--format",
+        "sarif",
+    ]);
+    assert_eq!(run.code, Some(1));
+    let log: Value = serde_json::from_str(&run.out).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let runs = log["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0]["columnKind"], "unicodeCodePoints");
+    assert_eq!(runs[0]["invocations"][0]["executionSuccessful"], false);
+    let rules = runs[0]["tool"]["driver"]["rules"].as_array().unwrap();
+    let results = runs[0]["results"].as_array().unwrap();
+    assert!(!results.is_empty() && results.len().is_multiple_of(2));
+    let (first, second) = results.split_at(results.len() / 2);
+    assert_eq!(first, second);
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+        assert_eq!(uri, format!("file://{path}"));
+        let at = |key: &str| place["region"][key].as_u64().unwrap();
+        assert!((1, 1) <= (at("startLine"), at("startColumn")));
+        assert!((at("startLine"), at("startColumn")) <= (at("endLine"), at("endColumn")));
+    }
+    for rule in rules {
+        for text in [&rule["shortDescription"]["text"], &rule["help"]["text"]] {
+            assert!(!text.as_str().unwrap().is_empty());
+        }
+    }
+    let clean = good_json(&["check", TINY, "--format", "sarif"]);
+    assert_eq!(clean["runs"][0]["results"], json!([]));
+    assert_eq!(enasc(&["count", TINY, "--format", "sarif"]).code, Some(2));
+}

@@ -1,10 +1,13 @@
-//! The pages of docs/ are true: every block of `.enas` code on them compiles.
+//! The pages of docs/ are true: every block of `.enas` code on them compiles, and is
+//! laid out as `enasc fmt` would.
 
 use std::path::Path;
 
 use enasc::diagnostic::Severity;
 use enasc::diagnostic::render::{Style, human};
 use enasc::{Options, compile};
+
+use crate::format::formatted;
 
 /// What the page of the language says a block without a space stands in.
 const FRAME: (&str, &str) = (
@@ -13,11 +16,11 @@ space page(n: int = 4) {
   input  x: [16, 32, 32]
   output y: [10]
 ",
-    "\n  y = x |> gap |> linear(10)\n}\n",
+    "  y = x |> gap |> linear(10)\n}\n",
 );
 
 /// The fenced blocks of a language on a page, with the line each starts at.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<(usize, String)> {
+pub fn blocks<'a>(page: &'a str, language: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     let mut open: Option<(usize, Vec<&'a str>)> = None;
     for (number, line) in page.lines().enumerate() {
@@ -47,9 +50,13 @@ fn every_block_of_the_language_page_compiles() {
         let file = if whole {
             text
         } else {
-            format!("{}{text}{}", FRAME.0, FRAME.1)
+            let lines = text.lines().map(|line| format!("  {line}\n"));
+            let text: String = lines.collect();
+            format!("{}{}{}", FRAME.0, text.replace("  \n", "\n"), FRAME.1)
         };
         let name = format!("docs/language.md:{line}");
+        let file = file.trim_end().to_owned() + "\n";
+        assert_eq!(file, formatted(&file).unwrap(), "{name}");
         let compiled = compile(&name, &file, &Options::default());
         let errors: Vec<_> = compiled
             .diagnostics

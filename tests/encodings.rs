@@ -28,7 +28,7 @@ fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
     let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
     let options = Options {
         settings: Settings(pairs.collect()),
-        space: None,
+        ..Options::default()
     };
     let compilation = compile("encodings.enas", text, &options);
     let mut spaces = compilation.spaces;
@@ -110,7 +110,7 @@ fn what_is_written_reads_back() {
     proptest!(|(seed in any::<u64>())| {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         for (encoding, space) in &spaces {
-            let architecture = decision::sample(&space.decisions, &mut rng);
+            let architecture = decision::sample(&space.decisions, &mut rng).unwrap();
             let text = encode(*encoding, &architecture, &space.decisions).unwrap();
             let read = import(*encoding, &text, &space.decisions);
             prop_assert_eq!(read.as_ref(), Ok(&architecture), "{}", text);
@@ -129,7 +129,7 @@ fn a_text_with_a_fault_is_refused_and_never_panics() {
     let texts: Vec<String> = spaces
         .iter()
         .map(|(encoding, space)| {
-            let architecture = decision::sample(&space.decisions, &mut rng);
+            let architecture = decision::sample(&space.decisions, &mut rng).unwrap();
             encode(*encoding, &architecture, &space.decisions).unwrap()
         })
         .collect();

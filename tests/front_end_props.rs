@@ -5,7 +5,7 @@ use enasc::diagnostic::render::{self, Style};
 use enasc::diagnostic::{Diagnostic, Diagnostics};
 use enasc::source::SourceMap;
 use enasc::span::Span;
-use enasc::syntax::{ast, parse, print};
+use enasc::syntax::{ast, format, parse, print};
 use proptest::prelude::*;
 use proptest::sample::{Index as AnyIndex, select};
 use serde_json::Value;
@@ -15,12 +15,18 @@ use crate::syntax::{examples, read, without_spans};
 // ------------------------------------------------------------- promises kept
 
 /// Whatever a text is: the tree's spans lie in it and in each other, labels do,
-/// and both renderings come back.
+/// both renderings come back, and without errors the layout keeps the tree.
 fn check(text: &str) {
     let mut sources = SourceMap::default();
     let id = sources.add("test.enas", text);
     let mut diagnostics = Diagnostics::default();
     let file = parse(sources.get(id).unwrap(), &mut diagnostics);
+    let formatted = format::format(sources.get(id).unwrap(), &mut Diagnostics::default());
+    assert_eq!(formatted.is_some(), !diagnostics.has_errors(), "{text:?}");
+    if let Some(formatted) = formatted {
+        let (again, _) = read(&formatted);
+        assert_eq!(without_spans(&file), without_spans(&again), "{text:?}");
+    }
     let diagnostics: Vec<Diagnostic> = diagnostics.into_sorted();
     check_spans(text, &serde_json::to_value(&file).unwrap(), (0, text.len()));
     for diagnostic in &diagnostics {
@@ -542,7 +548,8 @@ fn member() -> impl Strategy<Value = ast::Member> {
     ]
 }
 
-fn file() -> impl Strategy<Value = ast::File> {
+/// Files of every construct, without meaning.
+pub fn file() -> impl Strategy<Value = ast::File> {
     let span = Span::default();
     let port = (any::<bool>(), ident(), ty()).prop_map(move |(is_input, name, ty)| ast::Port {
         direction: if is_input {

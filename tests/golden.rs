@@ -24,7 +24,7 @@ fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
     let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
     let options = Options {
         settings: Settings(pairs.collect()),
-        space: None,
+        ..Options::default()
     };
     let compilation = compile("golden.enas", text, &options);
     let mut spaces = compilation.spaces;
@@ -137,7 +137,7 @@ fn architectures_read_back_from_both_forms() {
         let space = space_with(text, &[]);
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
         for _ in 0..20 {
-            let architecture = decision::sample(&space.decisions, &mut rng);
+            let architecture = decision::sample(&space.decisions, &mut rng).unwrap();
             let line = architecture.to_line(&space.decisions);
             let json = architecture.to_json(&space.decisions, &space.name);
             for form in [line, json.to_string(), format!("{json:#}")] {
@@ -158,7 +158,7 @@ fn no_two_operations_of_a_network_share_what_is_not_tied() {
 
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
         for _ in 0..10 {
-            let architecture = decision::sample(&space.decisions, &mut rng);
+            let architecture = decision::sample(&space.decisions, &mut rng).unwrap();
             let child = select(&space.graph, &space.decisions, &architecture);
             let mut uses: BTreeMap<ParamId, u32> = BTreeMap::new();
             for step in child.regions.iter().flat_map(|region| &region.steps) {
@@ -345,7 +345,7 @@ fn an_architecture_stays_with_its_space() {
     let spaces = [TINY, RNN, MACRO, MICRO, NASBENCH].map(|text| space_with(text, &[]));
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     for from in &spaces {
-        let architecture = decision::sample(&from.decisions, &mut rng);
+        let architecture = decision::sample(&from.decisions, &mut rng).unwrap();
         let json = architecture
             .to_json(&from.decisions, &from.name)
             .to_string();
@@ -407,7 +407,7 @@ fn two_thousand_samples_reach_every_architecture_of_tiny() {
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
     let mut seen: BTreeMap<Architecture, u32> = BTreeMap::new();
     for _ in 0..2000 {
-        let drawn = decision::sample(&space.decisions, &mut rng);
+        let drawn = decision::sample(&space.decisions, &mut rng).unwrap();
         *seen.entry(drawn).or_default() += 1;
     }
     let all: BTreeSet<Architecture> = enumerate(&space.decisions).into_iter().collect();
@@ -473,7 +473,9 @@ space s(n: int = 60) {{
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     let (mut ones, n) = (0, 3000);
     for _ in 0..n {
-        let drawn = decision::sample(&few.decisions, &mut rng).to_line(&few.decisions);
+        let drawn = decision::sample(&few.decisions, &mut rng)
+            .unwrap()
+            .to_line(&few.decisions);
         ones += usize::from(!drawn.contains(','));
     }
     // 60 of 1,830 sets have one element: 98 of 3,000 expected, deviation 10.

@@ -6,8 +6,11 @@
 
 mod cli;
 mod controller;
+mod diagram;
 mod docs;
 mod encodings;
+mod explain;
+mod format;
 mod front_end_props;
 mod golden;
 mod runs;

@@ -219,7 +219,7 @@ proptest! {
         let decisions = &space.decisions;
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         for _ in 0..8 {
-            let architecture = decision::sample(decisions, &mut rng);
+            let architecture = decision::sample(decisions, &mut rng).unwrap();
             for (id, point) in decisions.iter() {
                 let active = decisions.guards.holds(point.active, &architecture);
                 let choice = architecture.get(id);

@@ -152,6 +152,10 @@ fn survives(name: &str, text: &str) -> Vec<Code> {
         let (file, diagnostics) = read(&text);
         // Whoever dumps a tree recurses, and whoever drops it does.
         assert!(serde_json::to_string(&file).is_ok());
+        assert_eq!(
+            crate::format::formatted(&text).is_some(),
+            diagnostics.is_empty()
+        );
         drop(file);
         diagnostics
             .iter()

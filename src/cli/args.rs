@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use num_bigint::BigUint;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
@@ -34,12 +36,26 @@ pub enum Command {
     /// Check spaces: say everything that is wrong with them
     #[command(after_help = "Example:\n  enasc check spaces/*.enas")]
     Check(CheckArgs),
-    /// Count the architectures of a space, exactly
+    /// Lay files out anew: blanks and line breaks, nothing else
+    #[command(after_help = "Example:\n  enasc fmt spaces/*.enas")]
+    Fmt(FmtArgs),
+    /// Explain a diagnostic: why it is one, a wrong example and a right one
+    #[command(after_help = "Example:\n  enasc explain shape::candidates_differ")]
+    Explain(ExplainArgs),
+    /// Count the architectures of a space: exactly, or saying that it is an estimate
     #[command(after_help = "Example:\n  enasc count spaces/enas_macro.enas --set layers=6")]
     Count(CountArgs),
-    /// Draw architectures at random, one a line
+    /// Draw architectures at random, one a line, or print the one of a number
     #[command(after_help = "Example:\n  enasc sample spaces/enas_macro.enas -n 5 --seed 1")]
     Sample(SampleArgs),
+    /// Print the number of an architecture, from 0; `sample --index` is the way back
+    #[command(
+        after_help = "Example:\n  enasc sample spaces/tiny.enas | enasc rank spaces/tiny.enas --arch -"
+    )]
+    Rank(RankArgs),
+    /// List all architectures of a space in the order of their numbers
+    #[command(after_help = "Example:\n  enasc enumerate spaces/enas_macro.enas --limit 10")]
+    Enumerate(EnumerateArgs),
     /// Count parameters, FLOPs, nodes and edges, of a space or of one architecture
     #[command(
         after_help = "Example:\n  enasc sample spaces/tiny.enas | enasc stats spaces/tiny.enas --arch -"
@@ -82,8 +98,27 @@ pub struct CheckArgs {
     #[arg(long, value_name = "NAME")]
     pub space: Option<String>,
     /// How diagnostics are printed
-    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
-    pub format: FormatArg,
+    #[arg(long, value_enum, default_value_t = CheckFormatArg::Human)]
+    pub format: CheckFormatArg,
+}
+
+/// `enasc fmt`
+#[derive(Clone, Debug, Args)]
+pub struct FmtArgs {
+    /// .enas files, which are rewritten; - reads standard input and writes standard output
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Write nothing, show what would change, and fail if anything would
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// `enasc explain`
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The code that stands above a message, such as `names::unknown`; without it, all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
 }
 
 /// `enasc count`
@@ -92,6 +127,9 @@ pub struct CountArgs {
     /// What is counted.
     #[command(flatten)]
     pub space: SpaceArgs,
+    /// Say of which factors the number is the product, and how it was found
+    #[arg(long)]
+    pub explain: bool,
     /// How the count is printed
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,
@@ -109,6 +147,40 @@ pub struct SampleArgs {
     /// From which they are drawn; a greater N only adds lines
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
+    /// Draw every architecture as often; without it every decision is uniform
+    #[arg(long)]
+    pub uniform: bool,
+    /// Print the architecture of this number, from 0, and draw none
+    #[arg(long, value_name = "I", conflicts_with_all = ["n", "seed", "uniform"])]
+    pub index: Option<BigUint>,
+    /// human: a line of path=choice; json: an object a line
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc rank`
+#[derive(Clone, Debug, Args)]
+pub struct RankArgs {
+    /// The space.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
+    #[arg(long, value_name = "A")]
+    pub arch: String,
+    /// How the number is printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc enumerate`
+#[derive(Clone, Debug, Args)]
+pub struct EnumerateArgs {
+    /// What is listed.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The first so many; without it all, if they are no more than a million
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
     /// human: a line of path=choice; json: an object a line
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,
@@ -229,6 +301,17 @@ impl ColorArg {
             Self::Never => Style::Plain,
         }
     }
+}
+
+/// How diagnostics are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormatArg {
+    /// For people
+    Human,
+    /// One JSON array
+    Json,
+    /// One SARIF 2.1.0 log, for code hosts and editors
+    Sarif,
 }
 
 /// How a network is written.

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::args::{DumpArgs, StageArg};
 use super::error::CliError;
-use super::output::{approximate, grouped, pretty, print};
+use super::output::{about, grouped, pretty, print};
 use super::{input, torch_args::SpaceArgs};
 use crate::decision::{
-    self, DecisionPoint, DecisionSpace, Domain, ElementId, GuardId, Hints, OptionSource,
+    self, Count, DecisionPoint, DecisionSpace, Domain, ElementId, GuardId, Hints, OptionSource,
 };
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::render::Style;
@@ -55,7 +55,7 @@ fn ast(args: &SpaceArgs, style: Style) -> Result<(), CliError> {
         &Compilation {
             sources,
             diagnostics: diagnostics.into_sorted(),
-            spaces: Vec::new(),
+            ..Compilation::default()
         },
         style,
     );
@@ -99,7 +99,7 @@ fn describe(space: &SearchSpace) -> String {
     line(format!(
         "\ndecisions: {} tokens, {} architectures, hash {}",
         grouped(decisions.tokens()),
-        approximate(&decision::count(decisions)),
+        about(&Count::of(decisions)),
         decisions.hash()
     ));
     for point in &decisions.points {

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::decision::ArchitectureError;
+use num_bigint::BigUint;
+
+use super::output::{approximate, grouped};
+use crate::decision::{ArchitectureError, SampleError, TooLarge};
 use crate::encoding::EncodingError;
 
 /// Why a command did not do what it was asked to.
@@ -32,6 +35,17 @@ pub enum CliError {
         /// The cause.
         source: io::Error,
     },
+    /// What is to be explained is no code.
+    #[error("there is no diagnostic `{code}`; {}", match known {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "`enasc explain` lists them all".to_owned(),
+    })]
+    NoCode {
+        /// As the user gave it.
+        code: String,
+        /// The one that was probably meant.
+        known: Option<&'static str>,
+    },
     /// A file with several spaces, of which the command takes one.
     #[error("{file} declares {} spaces: {}; name one with --space", names.len(), names.join(", "))]
     SeveralSpaces {
@@ -52,6 +66,42 @@ pub enum CliError {
     /// Not an architecture of the space in a published notation.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
+    /// No architecture can be drawn.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
+    /// The diagram that the command needs.
+    #[error(
+        "{0}: its architectures can be drawn (`enasc sample`), but not numbered, and not drawn uniformly"
+    )]
+    TooLarge(TooLarge),
+    /// A number that no architecture has.
+    #[error("there is no architecture {index}: {}", if *count == BigUint::ZERO {
+        format!("{space} has none")
+    } else {
+        format!("those of {space} have the numbers 0 to {}", count - 1u8)
+    })]
+    NoSuchIndex {
+        /// The number.
+        index: BigUint,
+        /// The name of the space.
+        space: String,
+        /// How many it has.
+        count: BigUint,
+    },
+    /// A list that nobody reads to its end.
+    #[error(
+        "{space} has {} architectures, and without --limit no more than {} are listed: say how many with --limit N, or draw some with `enasc sample --uniform`",
+        approximate(count),
+        grouped(most)
+    )]
+    TooMany {
+        /// The name of the space.
+        space: String,
+        /// How many it has.
+        count: BigUint,
+        /// How many are listed.
+        most: u32,
+    },
     /// The executable that trains is not there.
     #[error(
         "`enasc {command}` needs {}, which is not there: it belongs beside enasc, and `cargo build --release` makes both (with the feature `torch`, which is on unless it was switched off)", path.display()

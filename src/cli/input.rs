@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{CliError, cause};
 use super::torch_args::SpaceArgs;
@@ -27,7 +27,7 @@ pub(super) fn display_name(file: &Path) -> String {
     }
 }
 
-fn is_stdin(file: &Path) -> bool {
+pub(super) fn is_stdin(file: &Path) -> bool {
     file.as_os_str() == "-"
 }
 
@@ -62,6 +62,16 @@ pub(super) fn text(file: &Path) -> Result<Result<String, Compilation>, CliError>
     }))
 }
 
+/// Where the modules of a file are; those of standard input where one stands.
+pub(super) fn folder_of(file: &Path) -> Option<PathBuf> {
+    let parent = file.parent().filter(|_| file.as_os_str() != "-");
+    Some(match parent {
+        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+        Some(folder) => folder.to_owned(),
+        None => PathBuf::from("."),
+    })
+}
+
 /// Compiles a file.
 pub(super) fn compile(
     file: &Path,
@@ -71,6 +81,7 @@ pub(super) fn compile(
     let options = Options {
         settings: Settings(set.to_vec()),
         space: space.map(str::to_owned),
+        folder: folder_of(file),
     };
     Ok(match text(file)? {
         Ok(text) => crate::compile(&display_name(file), &text, &options),
@@ -97,7 +108,7 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Compilation {
     Compilation {
         sources,
         diagnostics: vec![diagnostic],
-        spaces: Vec::new(),
+        ..Compilation::default()
     }
 }
 

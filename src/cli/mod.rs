@@ -10,7 +10,10 @@ mod count;
 mod doctor;
 mod dump;
 mod encode;
+mod enumerate;
 mod error;
+mod explain;
+mod fmt;
 mod graph;
 mod import;
 mod input;
@@ -37,8 +40,12 @@ pub fn run(cli: &Cli) -> ExitCode {
     let done = |result: Result<(), CliError>| result.map(|()| ExitCode::SUCCESS);
     let result = match &cli.command {
         Command::Check(args) => check::run(args, style),
+        Command::Fmt(args) => fmt::run(args, style),
+        Command::Explain(args) => done(explain::run(args)),
         Command::Count(args) => done(count::run(args, style)),
         Command::Sample(args) => done(sample::run(args, style)),
+        Command::Rank(args) => done(enumerate::rank(args, style)),
+        Command::Enumerate(args) => done(enumerate::enumerate(args, style)),
         Command::Stats(args) => done(stats::run(args, style)),
         Command::Graph(args) => done(graph::run(args, style)),
         Command::Import(args) => done(import::run(args, style)),

@@ -7,6 +7,9 @@ use num_bigint::BigUint;
 use serde_json::Value;
 
 use super::error::CliError;
+use super::torch_args::FormatArg;
+use crate::SearchSpace;
+use crate::decision::{Architecture, Count, Estimate, How};
 
 /// Writes to standard output.
 pub(super) fn print(text: &str) -> Result<(), CliError> {
@@ -51,6 +54,13 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if target.exists() && !target.is_file() {
         return std::fs::write(target, bytes);
     }
+    // Who may not write a file may not replace it either; and it stays as it is
+    // but for its text.
+    let before = match std::fs::OpenOptions::new().write(true).open(&target) {
+        Ok(file) => Some(file.metadata()?.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -64,6 +74,9 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file = beside.prefix(".enasc-").tempfile_in(folder)?;
     file.write_all(bytes)?;
+    if let Some(permissions) = before {
+        file.as_file().set_permissions(permissions)?;
+    }
     file.as_file().sync_all()?;
     file.persist(target).map_err(|error| error.error)?;
     Ok(())
@@ -92,6 +105,32 @@ pub(super) fn approximate(count: &BigUint) -> String {
     match format!("{mantissa:.4}") {
         text if text.starts_with("10") => format!("1.0000e{}", exponent + 1),
         text => format!("{text}e{exponent}"),
+    }
+}
+
+/// [`approximate`], with the error of an estimate.
+pub(super) fn about(count: &Count) -> String {
+    let number = approximate(&count.value);
+    match count.how {
+        How::Product | How::Diagram { .. } => number,
+        How::Estimate(Estimate { relative_error, .. }) if relative_error.is_finite() => {
+            format!("about {number} ± {:.1} %", 196.0 * relative_error)
+        }
+        How::Estimate(_) => format!("about {number}"),
+    }
+}
+
+/// Writes an architecture as a line.
+pub(super) fn print_architecture(
+    out: &mut dyn Write,
+    architecture: &Architecture,
+    space: &SearchSpace,
+    format: FormatArg,
+) -> io::Result<()> {
+    let decisions = &space.decisions;
+    match format {
+        FormatArg::Human => writeln!(out, "{}", architecture.to_line(decisions)),
+        FormatArg::Json => writeln!(out, "{}", architecture.to_json(decisions, &space.name)),
     }
 }
 

@@ -114,11 +114,18 @@ impl Controller {
             }
             let options = self.options_of(step, &mut anchors, n);
             let logits = self.logits(step, constants, &state.h, &options);
-            let (chosen, terms) = match step.kind {
-                StepKind::Bits { some } => {
+            let available = actions.available(step);
+            let (chosen, terms) = match (step.kind, &available) {
+                (StepKind::Bits { some }, None) => {
                     choose_bits(&actions, index, step, some, &logits, constants)
                 }
-                _ => choose_one(&actions, index, step, &set.allow(step, logits)),
+                (StepKind::Bits { some }, Some(available)) => {
+                    choose_available(&actions, index, step, some, &logits, constants, available)
+                }
+                (_, available) => {
+                    let logits = set.allow(step, logits, available.as_ref());
+                    choose_one(&actions, index, step, &logits)
+                }
             };
             let chosen = active.zero(chosen);
             sums.add(terms, &active);
@@ -285,6 +292,49 @@ fn choose_bits(
     (chosen, terms)
 }
 
+/// [`choose_bits`] where some options are not available: they are never taken,
+/// and of `some` the last one that is available is forced where no other is
+/// taken. `available (n, m)`, boolean
+fn choose_available(
+    actions: &Actions,
+    index: usize,
+    step: &Step,
+    some: bool,
+    q: &Tensor,
+    constants: &Constants,
+    available: &Tensor,
+) -> (Tensor, Terms) {
+    let log_odds = q * 2.0;
+    let taken = log_odds.log_sigmoid();
+    let left = (-&log_odds).log_sigmoid();
+    let available = available.to_kind(q.kind());
+    let mut chosen = actions.bits(index, step, &log_odds) * &available;
+    let log_probs = &left + &chosen * (&taken - &left); // (n, m)
+    // How free each bit is.
+    let mut free = available.shallow_clone();
+    let mut counted = available.shallow_clone();
+    if some {
+        let place = Tensor::arange(i64::from(step.n), (q.kind(), q.device()));
+        let greatest = (&available * (&place + 1.0)).amax(1, true) - 1.0; // (n, 1)
+        let last = place.eq_tensor(&greatest).to_kind(q.kind()); // (n, m)
+        let others = &available * (1.0 - &last);
+        let none = sum(&(&chosen * &others)).eq(0.0).to_kind(q.kind()); // (n, 1)
+        chosen = &chosen * (1.0 - &last * &none) + &last * &none;
+        counted = &others + &last * (1.0 - &none);
+        let odds = sum(&(&left * &others)).exp();
+        free = &others + &last * (1.0 - odds);
+    }
+    let (p, not_p) = (taken.exp(), left.exp());
+    let kl = |rate: f64| &p * (&taken - rate.ln()) + &not_p * (&left - (1.0 - rate).ln());
+    let surprise: Tensor = &p * &taken + &not_p * &left;
+    let terms = Terms {
+        log_prob: sum(&(log_probs * counted)),
+        entropy: sum(&(-surprise * &free)).detach(),
+        penalty: constants.rate.map(|rate| sum(&(kl(rate) * &free))),
+    };
+    (chosen, terms)
+}
+
 fn sum(tensor: &Tensor) -> Tensor {
     tensor.sum_dim_intlist(1, true, None)
 }
@@ -342,12 +392,25 @@ impl PartialSet {
         Some(self.size.as_ref()?.gt(f64::from(nth)))
     }
 
-    /// Makes the options impossible that do not lie beyond the last one or
-    /// leave too few for the rest of the set.
-    fn allow(&self, step: &Step, logits: Tensor) -> Tensor {
-        let StepKind::Nth { nth, size } = step.kind else {
-            return logits;
+    /// Makes the options impossible that are not available, do not lie beyond
+    /// the last one or leave too few for the rest of the set.
+    fn allow(&self, step: &Step, logits: Tensor, available: Option<&Tensor>) -> Tensor {
+        let (nth, size) = match (step.kind, available) {
+            (StepKind::Nth { nth, size }, _) => (nth, size),
+            (_, None) => return logits,
+            (StepKind::Size { min }, Some(available)) => {
+                let n = sum(&available.to_kind(logits.kind())); // (n, 1)
+                let sizes = Tensor::arange(i64::from(step.n), (logits.kind(), logits.device()));
+                let too_many = (sizes + f64::from(min)).gt_tensor(&n);
+                return logits.masked_fill(&too_many, IMPOSSIBLE);
+            }
+            (_, Some(available)) => {
+                return logits.masked_fill(&available.logical_not(), IMPOSSIBLE);
+            }
         };
+        if let Some(available) = available {
+            return self.allow_available(nth, size, logits, available);
+        }
         let option = Tensor::arange(i64::from(step.n), (logits.kind(), logits.device()));
         // The greatest option after which the rest of the set still fits.
         let greatest = f64::from(step.n) + f64::from(nth);
@@ -362,6 +425,29 @@ impl PartialSet {
             option.le_tensor(&self.last).logical_or(&too_late)
         };
         logits.masked_fill(&forbidden, IMPOSSIBLE)
+    }
+
+    fn allow_available(
+        &self,
+        nth: u32,
+        size: Option<u32>,
+        logits: Tensor,
+        available: &Tensor,
+    ) -> Tensor {
+        let there = available.to_kind(logits.kind());
+        // How many lie beyond each option.
+        let beyond = sum(&there) - there.cumsum(1, logits.kind());
+        let more = match (size, &self.size) {
+            (Some(size), _) => beyond.ge(f64::from(size) - f64::from(nth) - 1.0),
+            (None, Some(size)) => (beyond + f64::from(nth) + 1.0).ge_tensor(size),
+            (None, None) => beyond.ge(0.0),
+        };
+        let mut allowed = available.logical_and(&more);
+        if nth > 0 {
+            let option = Tensor::arange(there.size()[1], (logits.kind(), logits.device()));
+            allowed = allowed.logical_and(&option.gt_tensor(&self.last));
+        }
+        logits.masked_fill(&allowed.logical_not(), IMPOSSIBLE)
     }
 
     /// Follows the choice of a step. `chosen (n, m)`

@@ -196,6 +196,27 @@ impl<'a> Actions<'a> {
         rows
     }
 
+    /// Which options of a step's decision may be chosen, given what was chosen so
+    /// far; `None`: all. `(n, m)`, boolean
+    pub fn available(&mut self, step: &Step) -> Option<Tensor> {
+        if step.available.is_empty() {
+            return None;
+        }
+        let n = self.n();
+        let columns: Vec<Tensor> = step
+            .available
+            .iter()
+            .map(|&guard| match self.rows(guard) {
+                Rows::Some { mask, .. } => mask,
+                rows => {
+                    let there = i64::from(matches!(rows, Rows::All));
+                    Tensor::full([n, 1], there, (Kind::Bool, self.options.1))
+                }
+            })
+            .collect();
+        Some(Tensor::cat(&columns, 1))
+    }
+
     /// The choice of one option at a step. `log_probs (n, m)` to `(n, m)`
     pub fn one(&self, index: usize, step: &Step, log_probs: &Tensor) -> Tensor {
         match &self.source {

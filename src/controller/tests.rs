@@ -26,6 +26,7 @@ fn spaces() -> Vec<(&'static str, DecisionSpace)> {
         ("micro", DecisionSpace::micro(&["normal"], 1)),
         ("edges", DecisionSpace::edges(2)),
         ("every form", DecisionSpace::every_form()),
+        ("limited", DecisionSpace::limited()),
     ]
 }
 
@@ -39,7 +40,13 @@ fn all(space: &DecisionSpace) -> Vec<Architecture> {
                 if !space.guards.holds(point.active, &architecture) {
                     return vec![architecture];
                 }
+                let available = space.available(point, &architecture);
+                let is_available = |choice: &Choice| match choice {
+                    Choice::One(option) => available.contains(option),
+                    Choice::Set(options) => options.iter().all(|o| available.contains(o)),
+                };
                 Choice::all(point.domain)
+                    .filter(is_available)
                     .map(|choice| {
                         let mut next = architecture.clone();
                         next.set(id, choice);
@@ -237,7 +244,7 @@ fn skip_penalty_is_the_divergence_from_the_rate() {
     // All that comes before the one bit the same; only the bit differs.
     let pair: Vec<Architecture> = [vec![], vec![0]]
         .map(|set| {
-            let mut architecture = sample(&space, &mut ChaCha8Rng::seed_from_u64(1));
+            let mut architecture = sample(&space, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
             architecture.set(skips, Choice::Set(set));
             architecture
         })

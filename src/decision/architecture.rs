@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{DecisionId, DecisionSpace, Domain};
+use super::{DecisionId, DecisionPoint, DecisionSpace, Domain, Guard, GuardId};
 use crate::diagnostic::suggest;
 
 /// What was chosen at one decision point.
@@ -100,6 +100,22 @@ pub enum ArchitectureError {
         /// What it offers.
         offers: String,
     },
+    /// A choice that the decision does not offer under the earlier choices.
+    #[error("`{path}` cannot be `{option}` here, which it can be only if {when}")]
+    Unavailable {
+        /// The decision.
+        path: String,
+        /// The option.
+        option: String,
+        /// When it is available, in words.
+        when: String,
+    },
+    /// Choices that do not go together.
+    #[error("the architecture is none of the space, which requires that {what}")]
+    Violates {
+        /// What is required, in words.
+        what: String,
+    },
     /// A choice for a decision that the other choices switch off.
     #[error("the architecture decides `{path}`, which its other choices leave nothing to decide")]
     Inactive {
@@ -117,6 +133,11 @@ impl Architecture {
         }
     }
 
+    /// How many decision points its space has.
+    pub(super) fn len(&self) -> usize {
+        self.choices.len()
+    }
+
     /// What was chosen at a decision point; `None` where it is inactive.
     #[must_use]
     pub fn get(&self, decision: DecisionId) -> Option<&Choice> {
@@ -130,6 +151,23 @@ impl Architecture {
             Choice::One(chosen) => *chosen == option,
             Choice::Set(chosen) => chosen.binary_search(&option).is_ok(),
         })
+    }
+
+    /// Puts options into the set of one point, which is chosen by that.
+    pub(super) fn include(&mut self, decision: DecisionId, options: &[u32]) {
+        let Some(slot) = self.choices.get_mut(decision.index()) else {
+            return;
+        };
+        match slot {
+            Some(Choice::Set(chosen)) => {
+                for option in options {
+                    if let Err(place) = chosen.binary_search(option) {
+                        chosen.insert(place, *option);
+                    }
+                }
+            }
+            _ => *slot = Some(Choice::Set(options.to_vec())),
+        }
     }
 
     /// Decides one point.
@@ -254,12 +292,69 @@ impl Architecture {
                             offers: offers(),
                         });
                     };
+                    if let Some((option, guard)) = unavailable(space, point, &choice, &architecture)
+                    {
+                        let option = point.options.get(option as usize);
+                        return Err(ArchitectureError::Unavailable {
+                            path,
+                            option: option.cloned().unwrap_or_default(),
+                            when: space.guards.words(guard, space),
+                        });
+                    }
                     architecture.set(id, choice);
                 }
             }
         }
+        // Of several requirements, the first that fails.
+        let parts = match space.guards.get(space.require) {
+            Guard::And(parts) => parts.clone(),
+            _ => vec![space.require],
+        };
+        let fails = |part: &&GuardId| !space.guards.holds(**part, &architecture);
+        if let Some(&part) = parts.iter().find(fails) {
+            return Err(ArchitectureError::Violates {
+                what: space.guards.words(part, space),
+            });
+        }
         Ok(architecture)
     }
+
+    /// Whether it is an architecture of the space: a choice for just the active
+    /// decisions, of available options, and all that the space requires holds.
+    #[must_use]
+    pub fn is_of(&self, space: &DecisionSpace) -> bool {
+        let guards = &space.guards;
+        self.choices.len() == space.points.len()
+            && guards.holds(space.require, self)
+            && space.iter().all(|(id, point)| {
+                match (guards.holds(point.active, self), self.get(id)) {
+                    (false, choice) => choice.is_none(),
+                    (true, None) => false,
+                    (true, Some(choice)) => {
+                        choice.is_of(point.domain)
+                            && unavailable(space, point, choice, self).is_none()
+                    }
+                }
+            })
+    }
+}
+
+/// An option of a choice that is not available, with the condition under which it
+/// would be.
+fn unavailable(
+    space: &DecisionSpace,
+    point: &DecisionPoint,
+    choice: &Choice,
+    architecture: &Architecture,
+) -> Option<(u32, GuardId)> {
+    let chosen = match choice {
+        Choice::One(option) => std::slice::from_ref(option),
+        Choice::Set(options) => options.as_slice(),
+    };
+    chosen.iter().find_map(|&option| {
+        let guard = *point.available.get(option as usize)?;
+        (!space.guards.holds(guard, architecture)).then_some((option, guard))
+    })
 }
 
 fn offers(domain: Domain, options: &[String]) -> String {

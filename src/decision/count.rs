@@ -1,230 +1,181 @@
-//! How many architectures a space has: exactly, as a big integer.
-
-use std::collections::HashMap;
+//! How many architectures a space has: exactly where its diagram is not too large,
+//! estimated where it is.
 
 use num_bigint::BigUint;
+use rand::SeedableRng as _;
+use rand_chacha::ChaCha8Rng;
 
-use super::{Architecture, Choice, DecisionId, DecisionSpace, Domain, Guard, GuardId};
+use super::sample::attempt;
+use super::{Architecture, DecisionSpace, Diagram, GuardId, TooLarge};
 
-/// The exact number of architectures.
-///
-/// Decisions are taken in program order. One that no later condition reads is
-/// a factor. One of which an option is read is split on, and sub-counts are
-/// remembered by the values of the decisions that are still to be read. A set
-/// whose options each switch on decisions of their own is not split into its
-/// subsets: its count follows from the counts below each option. A space without
-/// conditions is a plain product.
+/// How many architectures a space has, and how that was found out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    /// The number; of an estimate, rounded.
+    pub value: BigUint,
+    /// How it was found out.
+    pub how: How,
+}
+
+/// How architectures were counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum How {
+    /// Exactly: no condition couples decisions, so their choices multiply.
+    Product,
+    /// Exactly, by a diagram.
+    Diagram {
+        /// How many nodes it has.
+        nodes: usize,
+    },
+    /// By architectures at random: an unbiased estimate.
+    Estimate(Estimate),
+}
+
+/// How good an estimate is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// The standard error, as a share of the value. With a chance of 95 % the number
+    /// is within 1.96 of them. Infinite where no sample was an architecture.
+    pub relative_error: f64,
+    /// From how many samples.
+    pub samples: u32,
+    /// From which they were drawn.
+    pub seed: u64,
+}
+
+/// How many samples an estimate is made from.
+const SAMPLES: u32 = 20_000;
+
+/// The exact number of architectures; an estimate of it where the conditions of the
+/// space couple too many decisions. [`Count::of`] says which.
 #[must_use]
 pub fn count(space: &DecisionSpace) -> BigUint {
-    Counter::new(space).count(0, 0, &mut Architecture::undecided(space))
+    Count::of(space).value
 }
 
-/// The choices that later conditions still read, by decision.
-type Live = Vec<(u32, Option<Choice>)>;
-
-struct Counter<'a> {
-    space: &'a DecisionSpace,
-    /// The last decision whose condition reads this one; 0: none.
-    last_read: Vec<usize>,
-    /// Decisions that are counted together, in program order: those of the whole
-    /// space, then those below one option of a set.
-    lists: Vec<Vec<usize>>,
-    /// By decision: for a set that is not split, the list below each option.
-    below: Vec<Option<Vec<usize>>>,
-    memo: HashMap<(usize, usize, Live), BigUint>,
-}
-
-impl<'a> Counter<'a> {
-    fn new(space: &'a DecisionSpace) -> Self {
-        let n = space.points.len();
-        let reads: Vec<Vec<usize>> = space
-            .points
-            .iter()
-            .map(|point| {
-                let reads = space.guards.reads(point.active);
-                reads.into_iter().map(DecisionId::index).collect()
-            })
-            .collect();
-        let mut last_read = vec![0usize; n];
-        for (index, reads) in reads.iter().enumerate() {
-            for &decision in reads {
-                if let Some(last) = last_read.get_mut(decision) {
-                    *last = index;
-                }
-            }
+impl Count {
+    /// Counts the architectures of a space.
+    #[must_use]
+    pub fn of(space: &DecisionSpace) -> Self {
+        match Diagram::of(space) {
+            Ok(diagram) => Self::by(&diagram),
+            Err(TooLarge) => estimate(space, SAMPLES, 0),
         }
-        let mut counter = Self {
-            space,
-            last_read,
-            lists: vec![Vec::new()],
-            below: vec![None; n],
-            memo: HashMap::new(),
-        };
-        // Inner sets first: what they take stays with them.
-        let mut owner: Vec<Option<usize>> = vec![None; n];
-        for set in (0..n).rev() {
-            let Some(options) = separate(space, &reads, set) else {
-                continue;
-            };
-            let first = counter.lists.len();
-            let n_options = space.points.get(set).map_or(0, |p| p.domain.options());
-            counter.lists.resize(first + n_options as usize, Vec::new());
-            for (point, option) in options {
-                if let Some(slot @ None) = owner.get_mut(point) {
-                    *slot = Some(set);
-                    if let Some(list) = counter.lists.get_mut(first + option as usize) {
-                        list.push(point);
-                    }
-                }
-            }
-            if let Some(slot) = counter.below.get_mut(set) {
-                *slot = Some((first..first + n_options as usize).collect());
-            }
-        }
-        if let Some(list) = counter.lists.first_mut() {
-            list.extend((0..n).filter(|&index| owner.get(index) == Some(&None)));
-        }
-        counter
     }
 
-    /// How many ways there are to make the decisions of a list from a place on.
-    fn count(&mut self, list: usize, start: usize, made: &mut Architecture) -> BigUint {
-        let mut factor = BigUint::from(1u8);
-        let mut place = start;
-        while let Some(&index) = self.lists.get(list).and_then(|list| list.get(place)) {
-            place += 1;
-            let Some(point) = self.space.points.get(index) else {
-                break;
-            };
-            if point.active != GuardId::ALWAYS && !self.space.guards.holds(point.active, made) {
-                continue;
-            }
-            let domain = point.domain;
-            if self.last_read.get(index).copied().unwrap_or(0) <= index {
-                factor *= domain.size();
-            } else if let Some(lists) = self.below.get(index).cloned().flatten() {
-                factor *= self.count_set(index, domain, &lists, made);
+    /// The count that a diagram gives.
+    #[must_use]
+    pub fn by(diagram: &Diagram) -> Self {
+        Self {
+            value: diagram.count(),
+            how: if diagram.is_product() {
+                How::Product
             } else {
-                let mut total = BigUint::from(0u8);
-                for choice in Choice::all(domain) {
-                    made.set(DecisionId(index as u32), choice);
-                    total += self.remembered(list, place, made);
+                How::Diagram {
+                    nodes: diagram.nodes(),
                 }
-                made.clear(DecisionId(index as u32));
-                return factor * total;
-            }
+            },
         }
-        factor
     }
 
-    /// The sets of a domain, each times the ways below its options: the sum over
-    /// its sizes of the elementary symmetric polynomials of the ways.
-    fn count_set(
-        &mut self,
-        set: usize,
-        domain: Domain,
-        lists: &[usize],
-        made: &mut Architecture,
-    ) -> BigUint {
-        let (min, max) = match domain {
-            Domain::One { .. } => (1, 1),
-            Domain::Subset { min, max, .. } => (min as usize, max as usize),
-        };
-        let id = DecisionId(set as u32);
-        // By size, over the options so far.
-        let mut by_size = vec![BigUint::from(0u8); max + 1];
-        if let Some(empty) = by_size.first_mut() {
-            *empty = BigUint::from(1u8);
-        }
-        for (option, &list) in lists.iter().enumerate() {
-            made.set(id, Choice::Set(vec![option as u32]));
-            let ways = self.count(list, 0, made);
-            for size in (1..=max).rev() {
-                let with = by_size.get(size - 1).map(|smaller| smaller * &ways);
-                if let (Some(slot), Some(with)) = (by_size.get_mut(size), with) {
-                    *slot += with;
-                }
-            }
-        }
-        made.clear(id);
-        by_size.into_iter().skip(min).sum()
-    }
-
-    fn remembered(&mut self, list: usize, place: usize, made: &mut Architecture) -> BigUint {
-        let next = self.lists.get(list).and_then(|list| list.get(place));
-        let start = next.copied().unwrap_or(usize::MAX);
-        let live: Live = (0..start.min(self.last_read.len()))
-            .filter(|&index| self.last_read.get(index).is_some_and(|&last| last >= start))
-            .map(|index| {
-                let id = DecisionId(index as u32);
-                (id.0, made.get(id).cloned())
-            })
-            .collect();
-        let key = (list, place, live);
-        if let Some(known) = self.memo.get(&key) {
-            return known.clone();
-        }
-        let answer = self.count(list, place, made);
-        self.memo.insert(key, answer.clone());
-        answer
+    /// Whether it is no estimate.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !matches!(self.how, How::Estimate(_))
     }
 }
 
-/// The decisions below a set, each with the one option that switches it on; `None`
-/// where the set is no such set, so that its subsets must be split on.
+/// The mean of weights at random, which is the count.
 ///
-/// What stands below an option may read that option, decisions before the set and
-/// others below the same option; nothing else may read what stands there.
-fn separate(space: &DecisionSpace, reads: &[Vec<usize>], set: usize) -> Option<Vec<(usize, u32)>> {
-    if !matches!(space.points.get(set)?.domain, Domain::Subset { .. }) {
-        return None;
-    }
-    let mut below: HashMap<usize, u32> = HashMap::new();
-    for (index, read) in reads.iter().enumerate().skip(set + 1) {
-        let inner: Vec<Option<u32>> = read
-            .iter()
-            .filter(|&&decision| decision > set)
-            .map(|decision| below.get(decision).copied())
-            .collect();
-        if !read.contains(&set) {
-            if inner.iter().any(Option::is_some) {
-                return None;
-            }
-            continue;
+/// Where the diagram without `require` is small enough, architectures are drawn from
+/// it, and each weighs as many as it has if `require` holds, nothing if not.
+/// Otherwise each decision is drawn among its choices, and an architecture weighs
+/// the product of how many there were (Knuth 1975).
+fn estimate(space: &DecisionSpace, samples: u32, seed: u64) -> Count {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let relaxed = if space.require == GuardId::ALWAYS {
+        Err(TooLarge)
+    } else {
+        Diagram::requiring(space, GuardId::ALWAYS)
+    };
+    let fulfils = |made: &Architecture| space.guards.holds(space.require, made);
+    let weights: Vec<BigUint> = match relaxed {
+        Ok(relaxed) => {
+            let all = relaxed.count();
+            (0..samples)
+                .map(|_| match relaxed.sample(&mut rng) {
+                    Some(drawn) if fulfils(&drawn) => all.clone(),
+                    _ => BigUint::ZERO,
+                })
+                .collect()
         }
-        let option = needed(space, space.points.get(index)?.active, set)?;
-        if inner.iter().any(|other| *other != Some(option)) {
-            return None;
-        }
-        below.insert(index, option);
+        Err(TooLarge) => (0..samples)
+            .map(|_| {
+                let mut weight = BigUint::from(1u8);
+                let drawn = attempt(space, &mut rng, |among| weight *= among);
+                if drawn.is_some() {
+                    weight
+                } else {
+                    BigUint::ZERO
+                }
+            })
+            .collect(),
+    };
+    let sum: BigUint = weights.iter().sum();
+    let n = f64::from(samples);
+    // Each weight by the mean.
+    let squares: f64 = weights
+        .iter()
+        .map(|weight| (n * ratio(weight, &sum) - 1.0).powi(2))
+        .sum();
+    let relative_error = if sum == BigUint::ZERO {
+        f64::INFINITY
+    } else {
+        (squares / (n - 1.0) / n).sqrt()
+    };
+    Count {
+        value: (sum + samples / 2) / samples,
+        how: How::Estimate(Estimate {
+            relative_error,
+            samples,
+            seed,
+        }),
     }
-    let mut below: Vec<(usize, u32)> = below.into_iter().collect();
-    below.sort_unstable();
-    (!below.is_empty()).then_some(below)
 }
 
-/// The option of a set that a condition needs, if it is a conjunction that has it
-/// and says nothing else of the set.
-fn needed(space: &DecisionSpace, guard: GuardId, set: usize) -> Option<u32> {
-    let operands = match space.guards.get(guard) {
-        Guard::And(operands) => operands.clone(),
-        _ => vec![guard],
-    };
-    let mut found = None;
-    for operand in operands {
-        match space.guards.get(operand) {
-            Guard::Has { decision, option } if decision.index() == set => {
-                if found.replace(*option).is_some() {
-                    return None;
-                }
+/// A number as a share of another that is no less; both may be too large for a double.
+fn ratio(part: &BigUint, whole: &BigUint) -> f64 {
+    let shift = whole.bits().saturating_sub(64);
+    let short = |number: &BigUint| u64::try_from(number >> shift).unwrap_or(u64::MAX) as f64;
+    short(part) / short(whole).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::diagram::tests::random_space;
+
+    #[test]
+    fn estimates_are_near_the_count() {
+        let (mut near, mut n) = (0, 0);
+        for seed in 0..300 {
+            let space = random_space(seed);
+            let exact = Count::of(&space);
+            assert!(exact.is_exact());
+            if exact.value < 20u8.into() {
+                continue;
             }
-            _ => {
-                let reads = space.guards.reads(operand);
-                if reads.iter().any(|decision| decision.index() == set) {
-                    return None;
-                }
-            }
+            let estimated = estimate(&space, 2000, seed);
+            let How::Estimate(Estimate { relative_error, .. }) = estimated.how else {
+                panic!("no estimate");
+            };
+            let (one, other) = (exact.value, estimated.value);
+            let off =
+                ratio(&one.clone().max(other.clone()), &one) - ratio(&one.clone().min(other), &one);
+            n += 1;
+            near += u32::from(off <= 1.96 * relative_error + 1e-3);
         }
+        // 95 % of them.
+        assert!(n > 50 && near * 10 >= n * 9, "{near} of {n}");
     }
-    found
 }

@@ -127,6 +127,40 @@ impl DecisionSpace {
         space
     }
 
+    /// Decisions of every form of which some options are not always available.
+    pub(crate) fn limited() -> Self {
+        let mut space = Self::default();
+        let plain = Hints::default;
+        let table = space.add_table("few", 3);
+        let few = space.choose("few", table, plain());
+        let guards: Vec<GuardId> = (0..3).map(|option| space.guards.has(few, option)).collect();
+        let not: Vec<GuardId> = guards.iter().map(|&g| space.guards.not(g)).collect();
+        let t = [0, 1, 2, 3].map(|i| space.define(&format!("t[{i}]"), &[]));
+        let always = GuardId::ALWAYS;
+        let one = space.pick("one", &t[..3], one(3), plain());
+        space.limit(one, vec![not[0], always, not[2]]);
+        let rate = Hints {
+            rate: Some(0.4),
+            ..plain()
+        };
+        let any = space.pick("any", &t[..3], set(3, 0, 3), rate.clone());
+        space.limit(any, vec![guards[1], not[1], always]);
+        let some = space.pick("some", &t[..3], set(3, 1, 3), rate);
+        space.limit(some, vec![always, not[0], guards[2]]);
+        let two = space.pick("two", &t, set(4, 2, 2), plain());
+        space.limit(two, vec![not[1], always, guards[1], always]);
+        let range = space.pick("range", &t, set(4, 1, 3), plain());
+        space.limit(range, vec![not[2], not[2], always, guards[0]]);
+        space
+    }
+
+    fn limit(&mut self, decision: DecisionId, available: Vec<GuardId>) {
+        if let Some(point) = self.points.get_mut(decision.index()) {
+            point.available = available;
+            self.guards.declare(decision, point);
+        }
+    }
+
     /// Adds a table of candidates.
     pub(crate) fn add_table(&mut self, name: &str, size: u32) -> TableId {
         self.tables.push(Table {

@@ -9,19 +9,23 @@
 
 mod architecture;
 mod count;
+mod diagram;
 mod guard;
 mod hash;
+mod neighbors;
 mod plan;
 mod point;
 mod sample;
 
 pub use architecture::{Architecture, ArchitectureError, Choice};
-pub use count::count;
+pub use count::{Count, Estimate, How, count};
+pub use diagram::{Diagram, Factor, Range, TooLarge};
 pub use guard::{Example, Guard, GuardId, Guards, TooHard};
+pub use neighbors::{crossover, mutate, neighbors};
 pub use plan::{Plan, Step, StepKind, plan};
 pub(crate) use point::id;
 pub use point::{
     DecisionId, DecisionPoint, DecisionSpace, Domain, Element, ElementId, Event, Hints,
     OptionSource, Table, TableId,
 };
-pub use sample::sample;
+pub use sample::{SampleError, Sampler, sample};

@@ -61,6 +61,8 @@ pub struct Step {
     pub anchors: Vec<ElementId>,
     /// When the step is taken at all; reads earlier decisions only.
     pub active: GuardId,
+    /// When each option of the decision may be chosen; empty: all always may.
+    pub available: Vec<GuardId>,
 }
 
 /// What a step does.
@@ -131,6 +133,12 @@ impl Plan {
                 let name = space.elements.get(element.index());
                 clauses.push(format!("anchor {}", name.map_or("?", |e| e.name.as_str())));
             }
+            let limited = step.available.iter().enumerate();
+            for (option, &guard) in limited.filter(|(_, guard)| **guard != GuardId::ALWAYS) {
+                let name = path.and_then(|point| point.options.get(option));
+                let name = name.map_or("?", String::as_str);
+                clauses.push(format!("{name} if {}", self.guards.words(guard, space)));
+            }
             if step.active != GuardId::ALWAYS {
                 clauses.push(format!("if {}", self.guards.words(step.active, space)));
             }
@@ -193,6 +201,7 @@ pub fn plan(space: &DecisionSpace) -> Plan {
                     hints: Hints::default(),
                     anchors: vec![id],
                     active,
+                    available: Vec::new(),
                 });
             }
             Event::Define(_) => {}
@@ -293,6 +302,7 @@ fn decide(plan: &mut Plan, space: &DecisionSpace, id: DecisionId) {
         hints: hints.clone(),
         anchors: Vec::new(),
         active: point.active,
+        available: point.available.clone(),
     };
     match point.domain {
         Domain::One { .. } => plan.steps.push(step(StepKind::One)),
@@ -459,6 +469,7 @@ mod tests {
             DecisionSpace::macro_layers(12),
             DecisionSpace::micro(&["normal", "reduce"], 5),
             DecisionSpace::every_form(),
+            DecisionSpace::limited(),
         ] {
             let tokens = |step: &Step| match step.kind {
                 StepKind::Anchor => 0,
@@ -475,7 +486,7 @@ mod tests {
         let space = DecisionSpace::every_form();
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
         for _ in 0..50 {
-            let architecture = sample(&space, &mut rng);
+            let architecture = sample(&space, &mut rng).unwrap();
             let deep = architecture.get(DecisionId(0)) == Some(&Choice::One(1));
             assert_eq!(architecture.get(DecisionId(2)).is_some(), deep);
         }

@@ -3,6 +3,7 @@
 use num_bigint::BigUint;
 
 use super::Architecture;
+use super::diagram::ways;
 use super::guard::{GuardId, Guards};
 use crate::span::Span;
 
@@ -170,8 +171,7 @@ impl Domain {
     pub fn size(self) -> BigUint {
         match self {
             Self::One { n } => BigUint::from(n),
-            Self::Subset { n, min: 0, max } if max == n => BigUint::from(1u8) << n,
-            Self::Subset { n, min, max } => (min..=max).map(|k| binomial(n, k)).sum(),
+            Self::Subset { n, min, max } => ways(n, min, max),
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The stable names of all diagnostics.
+//!
+//! A new code needs a line in the table below, whose documentation is its title,
+//! and a page `docs/errors/NAME.md`, without which this does not compile.
 
 use std::fmt;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $path:literal;)*) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $path:literal;)*) => {
         /// The stable name of a diagnostic: a path, `enasc::<stage>::<what>`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
-            $($(#[$doc])* $variant,)*
+            $($(#[doc = $doc])+ $variant,)*
         }
 
         impl Code {
@@ -19,6 +22,24 @@ macro_rules! codes {
             pub fn path(self) -> &'static str {
                 match self {
                     $(Self::$variant => concat!("enasc::", $path),)*
+                }
+            }
+
+            /// What it says, in one line.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),+).trim_ascii(),)*
+                }
+            }
+
+            /// The page that explains it: why, a wrong example and a right one.
+            #[must_use]
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Self::$variant => include_str!(
+                        concat!("../../docs/errors/", stringify!($variant), ".md")
+                    ),)*
                 }
             }
         }
@@ -45,6 +66,8 @@ codes! {
     DuplicateName = "names::duplicate";
     /// A module or file that is not there.
     UnknownModule = "names::unknown_module";
+    /// Modules that use each other in a circle.
+    ImportCycle = "names::import_cycle";
     /// A module has no such name.
     NotExported = "names::not_exported";
     /// Declared and never used.

@@ -8,7 +8,9 @@
 //! `diagnostics.rs`, so that the wording of a stage lives in one file.
 
 mod code;
+pub mod explain;
 pub mod render;
+pub mod sarif;
 pub mod suggest;
 
 pub use code::Code;

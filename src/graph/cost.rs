@@ -194,7 +194,7 @@ mod tests {
         let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
         let options = Options {
             settings: Settings(pairs.collect()),
-            space: None,
+            ..Options::default()
         };
         let mut compilation = compile("test.enas", text, &options);
         assert_eq!(compilation.diagnostics, []);

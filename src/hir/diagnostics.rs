@@ -19,17 +19,35 @@ fn with_help(diagnostic: Diagnostic, help: Option<String>) -> Diagnostic {
 pub(super) fn unknown_module<'a>(
     span: Span,
     path: &str,
+    why: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Diagnostic {
-    let help = did_you_mean(path, known.clone())
-        .unwrap_or_else(|| format!("the modules are {}", list(known)));
+    let help = did_you_mean(path, known.clone()).unwrap_or_else(|| {
+        format!(
+            "the shipped modules are {}; any other is a file below the folder of this one",
+            list(known)
+        )
+    });
+    let message = match why {
+        "" => format!("there is no module `{path}`"),
+        why => format!("there is no module `{path}`: {why}"),
+    };
+    Diagnostic::error(Code::UnknownModule, span, message, "unknown module").help(help)
+}
+
+pub(super) fn import_cycle(span: Span, chain: &[String]) -> Diagnostic {
+    let first = chain.first().map_or("", String::as_str);
+    let chain: Vec<String> = chain.iter().map(|path| format!("`{path}`")).collect();
     Diagnostic::error(
-        Code::UnknownModule,
+        Code::ImportCycle,
         span,
-        format!("there is no module `{path}`"),
-        "unknown module",
+        format!(
+            "modules use each other in a circle: {} uses `{first}`",
+            chain.join(" uses ")
+        ),
+        "closes the circle",
     )
-    .help(help)
+    .help("move what both need into a module of its own")
 }
 
 pub(super) fn not_exported<'a>(

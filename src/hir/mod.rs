@@ -17,7 +17,7 @@ mod tree;
 
 pub use builtin::{Builtin, Kind, Parameter};
 pub use diagnostics::{no_space, unknown_space};
-pub use module::{LIBRARY, spaces};
+pub use module::{LIBRARY, Module, Modules, load, module_file, spaces};
 pub use tree::{
     Arg, Candidate, CellBind, CellId, Choose, Const, ConstId, Dim, Expr, ExprKind, Fn, FnBody,
     FnId, Generator, HintExprs, Index, LocalId, Ops, OpsId, Param, Pattern, Pick, PickCount,
@@ -25,23 +25,20 @@ pub use tree::{
 };
 
 use crate::diagnostic::Diagnostics;
-use crate::source::SourceMap;
 use crate::syntax::ast;
 
 /// Resolves the space called `name` of a file, with everything it uses.
 ///
-/// Library modules that the file uses are added to `sources`. Gives `None`
-/// only where the file has no such space; everything else is reported and
+/// `modules` are what [`load`] gives for the file. Gives `None` only where the file has no such space; everything else is reported and
 /// stands in the tree as [`ExprKind::Error`].
 pub fn lower(
     file: &ast::File,
     name: &str,
-    sources: &mut SourceMap,
+    modules: &Modules,
     diagnostics: &mut Diagnostics,
 ) -> Option<Space> {
     let space = module::find_space(file, name)?;
-    let modules = module::load(file, sources, diagnostics);
-    let space = lower::space(file, space, &modules, diagnostics);
+    let space = lower::space(file, space, modules, diagnostics);
     check::decisions_in_ops(&space, diagnostics);
     Some(space)
 }

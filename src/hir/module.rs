@@ -1,10 +1,14 @@
 //! Files and modules: the shipped library, `use`, and the spaces of a file.
 
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
 use indexmap::IndexMap;
 
 use super::diagnostics;
 use crate::diagnostic::Diagnostics;
 use crate::source::SourceMap;
+use crate::span::SourceId;
 use crate::syntax::{self, ast};
 
 /// The shipped modules: path and text.
@@ -13,12 +17,15 @@ pub const LIBRARY: &[(&str, &str)] =
 
 /// A module that a file uses, parsed.
 #[derive(Debug)]
-pub(super) struct Module {
-    pub file: ast::File,
+pub struct Module {
+    pub(super) file: ast::File,
+    /// Its text.
+    pub source: SourceId,
 }
 
-/// The modules of a file by their path.
-pub(super) type Modules = IndexMap<String, Module>;
+/// The modules of a file by their path, such as `std::vision`; those that a
+/// module uses stand before it.
+pub type Modules = IndexMap<String, Module>;
 
 /// The names of the spaces of a file, in the order written.
 pub fn spaces(file: &ast::File) -> impl Iterator<Item = &ast::Ident> {
@@ -40,31 +47,107 @@ pub(super) fn path_text(path: &ast::Path) -> String {
     segments.join("::")
 }
 
-/// Parses every module that the file uses; one that is not there is reported.
-pub(super) fn load(
+/// Parses every module that the file uses, and those that they use. A path that
+/// begins with `std` is a shipped one, any other a file below `folder`:
+/// `blocks::mobile` is `blocks/mobile.enas`.
+///
+/// What is not there, and modules that use each other in a circle, is reported.
+pub fn load(
     file: &ast::File,
+    folder: Option<&Path>,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Modules {
-    let mut modules = Modules::new();
-    for item in &file.items {
-        let ast::Item::Use(usage) = item else {
-            continue;
-        };
-        let path = path_text(&usage.module);
-        if modules.contains_key(&path) {
-            continue;
-        }
-        let Some((_, text)) = LIBRARY.iter().find(|(name, _)| *name == path) else {
-            let known = LIBRARY.iter().map(|(name, _)| *name);
-            diagnostics.push(diagnostics::unknown_module(usage.module.span, &path, known));
-            continue;
-        };
-        let id = sources.add(path.clone(), *text);
-        if let Some(source) = sources.get(id) {
-            let file = syntax::parse(source, diagnostics);
-            modules.insert(path, Module { file });
+    let mut loader = Loader {
+        folder,
+        sources,
+        diagnostics,
+        modules: Modules::new(),
+        open: Vec::new(),
+    };
+    loader.uses(file);
+    loader.modules
+}
+
+struct Loader<'a> {
+    folder: Option<&'a Path>,
+    sources: &'a mut SourceMap,
+    diagnostics: &'a mut Diagnostics,
+    modules: Modules,
+    /// The modules whose uses are being loaded, innermost last.
+    open: Vec<String>,
+}
+
+impl Loader<'_> {
+    fn uses(&mut self, file: &ast::File) {
+        for item in &file.items {
+            if let ast::Item::Use(usage) = item {
+                self.module(&usage.module);
+            }
         }
     }
-    modules
+
+    fn module(&mut self, module: &ast::Path) {
+        let path = path_text(module);
+        if let Some(first) = self.open.iter().position(|open| *open == path) {
+            let chain = self.open.get(first..).unwrap_or_default();
+            let diagnostic = diagnostics::import_cycle(module.span, chain);
+            self.diagnostics.push(diagnostic);
+            return;
+        }
+        if self.modules.contains_key(&path) {
+            return;
+        }
+        let (name, text) = match self.read(&path) {
+            Ok(found) => found,
+            Err(why) => {
+                let known = LIBRARY.iter().map(|(name, _)| *name);
+                let diagnostic = diagnostics::unknown_module(module.span, &path, &why, known);
+                self.diagnostics.push(diagnostic);
+                return;
+            }
+        };
+        let id = self.sources.add(name, text);
+        let Some(source) = self.sources.get(id) else {
+            return;
+        };
+        let file = syntax::parse(source, self.diagnostics);
+        self.open.push(path.clone());
+        self.uses(&file);
+        self.open.pop();
+        self.modules.insert(path, Module { file, source: id });
+    }
+
+    /// What messages call a module, and its text; or why it has none.
+    fn read(&self, path: &str) -> Result<(String, String), String> {
+        if path == "std" || path.starts_with("std::") {
+            let found = LIBRARY.iter().find(|(name, _)| *name == path);
+            return match found {
+                Some((name, text)) => Ok(((*name).to_owned(), (*text).to_owned())),
+                None => Err(String::new()),
+            };
+        }
+        let Some(folder) = self.folder else {
+            return Err("this text has no folder in which files could be".to_owned());
+        };
+        let file = folder.join(module_file(path));
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok((file.display().to_string(), text)),
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                Err(format!("there is no file {}", file.display()))
+            }
+            Err(why) if why.kind() == io::ErrorKind::InvalidData => {
+                Err(format!("{} is not UTF-8 text", file.display()))
+            }
+            Err(why) => Err(format!("{} cannot be read: {why}", file.display())),
+        }
+    }
+}
+
+/// The file of a module, below the folder of the file that uses it.
+#[must_use]
+pub fn module_file(path: &str) -> PathBuf {
+    let mut file: PathBuf = path.split("::").collect();
+    file.set_extension("enas");
+    file
 }

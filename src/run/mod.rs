@@ -5,6 +5,7 @@
 //!   run.json               what runs here: command, space, settings, data
 //!   config.json            every hyperparameter, resolved
 //!   space.enas             the source of the space
+//!   modules/               the files that it uses
 //!   architecture.json      the architecture that is trained (of a training)
 //!   metrics.jsonl          a header, then one JSON object a line, by step
 //!   best.json              the derived architecture and its score (of a search)
@@ -58,6 +59,8 @@ pub mod name {
     pub const CONFIG: &str = "config.json";
     /// The source of the space.
     pub const SPACE: &str = "space.enas";
+    /// The files that the source uses.
+    pub const MODULES: &str = "modules";
     /// The architecture that is trained.
     pub const ARCHITECTURE: &str = "architecture.json";
     /// One JSON object a line.
@@ -81,6 +84,8 @@ pub struct Recipe<'a> {
     pub config: Value,
     /// The source of the space.
     pub source: &'a str,
+    /// The files that the source uses: path below its folder, and text.
+    pub modules: &'a [(PathBuf, String)],
     /// For a training: the architecture, in its JSON form.
     pub architecture: Option<Value>,
 }
@@ -117,6 +122,13 @@ impl Run {
             return Err(RunError::Exists(folder.to_owned()));
         }
         write_atomic(&folder.join(name::SPACE), recipe.source.as_bytes())?;
+        for (path, text) in recipe.modules {
+            let path = folder.join(name::MODULES).join(path);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent).map_err(|source| RunError::write(parent, source))?;
+            }
+            write_atomic(&path, text.as_bytes())?;
+        }
         run.write_json(name::CONFIG, &with_schema(&recipe.config))?;
         if let Some(architecture) = &recipe.architecture {
             run.write_json(name::ARCHITECTURE, &with_schema(architecture))?;
@@ -339,7 +351,13 @@ fn difference(path: &str, saved: &Value, given: &Value) -> Option<String> {
 
 /// Whether a folder holds nothing but what a run that was being made left there.
 fn is_ours(folder: &Path) -> Result<bool, RunError> {
-    let ours = [name::LOCK, name::CONFIG, name::SPACE, name::ARCHITECTURE];
+    let ours = [
+        name::LOCK,
+        name::CONFIG,
+        name::SPACE,
+        name::MODULES,
+        name::ARCHITECTURE,
+    ];
     let entries = fs::read_dir(folder).map_err(|source| RunError::read(folder, source))?;
     for entry in entries {
         let entry = entry.map_err(|source| RunError::read(folder, source))?;

@@ -33,6 +33,7 @@ fn recipe() -> Recipe<'static> {
         info: info(),
         config: json!({"epochs": 3, "run": {"seed": 1, "checkpoint_steps": 10}}),
         source: "space s {}",
+        modules: &[],
         architecture: None,
     }
 }

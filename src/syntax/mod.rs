@@ -9,10 +9,12 @@
 //! about 256 expressions and bodies lie inside each other, so that whoever walks
 //! the tree may recurse.
 //!
-//! What is printed by [`print::print`] reads as the same tree again.
+//! What is printed by [`print::print`] reads as the same tree again, and so does a
+//! text that [`format::format`] laid out.
 
 pub mod ast;
 mod diagnostics;
+pub mod format;
 pub mod operators;
 mod parse;
 pub mod print;

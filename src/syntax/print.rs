@@ -1,19 +1,19 @@
-//! Tree to text: the canonical way to write a tree.
+//! Tree to text: which tokens a tree consists of; [`super::format`] lays them out.
 //!
 //! Reading what is printed gives the same tree again, but for spans; parentheses
 //! stand where the precedence of operators needs them, and where a reader does.
 //! Comments and line breaks are not in the tree, so they are not in the text.
-
-use std::fmt::Write as _;
 
 use super::ast::{
     Arg, BinaryOp, Candidate, Choose, Direction, Expr, ExprKind, File, Fn, FnBody, FnKind,
     Generator, Ident, Index, Item, Member, Param, Path, Pattern, PickCount, SpaceItem, Stmt, Type,
     TypeKind,
 };
+use super::format;
 use super::operators::Level;
 
-/// A file as text.
+/// A file as text. With errors in the tree, for which there is no text, it is not
+/// laid out.
 #[must_use]
 pub fn print(file: &File) -> String {
     let mut printer = Printer::default();
@@ -26,60 +26,40 @@ pub fn print(file: &File) -> String {
             _ => None,
         };
         if previous.is_some_and(|before| before != group || group.is_none()) {
-            printer.out.push('\n');
+            printer.out.push_str("\n\n");
         }
         previous = Some(group);
         printer.item(item);
     }
-    printer.out
-}
-
-/// An expression as text.
-#[must_use]
-pub fn expr(expr: &Expr) -> String {
-    let mut printer = Printer::default();
-    printer.expr(expr);
-    printer.out
+    format::text(&printer.out).unwrap_or(printer.out)
 }
 
 #[derive(Default)]
 struct Printer {
     out: String,
-    indent: usize,
 }
 
 impl Printer {
-    fn push(&mut self, text: &str) {
-        self.out.push_str(text);
+    /// One token, and a blank.
+    fn push(&mut self, token: &str) {
+        self.out.push_str(token);
+        self.out.push(' ');
     }
 
-    /// Begins a line.
-    fn begin(&mut self) {
-        for _ in 0..self.indent {
-            self.push("  ");
+    /// Parts in braces.
+    fn block<T>(&mut self, parts: &[T], part: impl std::ops::Fn(&mut Self, &T)) {
+        self.push("{");
+        for each in parts {
+            part(self, each);
         }
-    }
-
-    /// `{`, lines, `}`, with the lines indented further.
-    fn block<T>(&mut self, lines: &[T], line: impl std::ops::Fn(&mut Self, &T)) {
-        if lines.is_empty() {
-            return self.push("{ }");
-        }
-        self.push("{\n");
-        self.indent += 1;
-        for each in lines {
-            line(self, each);
-        }
-        self.indent -= 1;
-        self.begin();
         self.push("}");
     }
 
-    /// Parts with `, ` between them.
+    /// Parts with commas between them.
     fn list<T>(&mut self, parts: &[T], part: impl std::ops::Fn(&mut Self, &T)) {
         for (nth, each) in parts.iter().enumerate() {
             if nth > 0 {
-                self.push(", ");
+                self.push(",");
             }
             part(self, each);
         }
@@ -90,12 +70,8 @@ impl Printer {
     }
 
     fn path(&mut self, path: &Path) {
-        for (nth, segment) in path.segments.iter().enumerate() {
-            if nth > 0 {
-                self.push("::");
-            }
-            self.ident(segment);
-        }
+        let segments: Vec<_> = path.segments.iter().map(|name| &*name.name).collect();
+        self.push(&segments.join("::"));
     }
 
     // ---------------------------------------------------------- declarations
@@ -103,103 +79,95 @@ impl Printer {
     fn item(&mut self, item: &Item) {
         match item {
             Item::Use(item) => {
-                self.push("use ");
+                self.push("use");
                 self.path(&item.module);
                 if !item.names.is_empty() {
                     self.push(".{");
                     self.list(&item.names, Self::ident);
                     self.push("}");
                 }
-                self.push("\n");
             }
             Item::Space(space) => {
-                self.push("space ");
+                self.push("space");
                 self.ident(&space.name);
                 if !space.params.is_empty() {
                     self.params(&space.params);
                 }
-                self.push(" ");
                 self.block(&space.body, |printer, item| match item {
                     SpaceItem::Port(port) => {
-                        printer.begin();
                         printer.push(match port.direction {
-                            Direction::Input => "input ",
-                            Direction::Output => "output ",
+                            Direction::Input => "input",
+                            Direction::Output => "output",
                         });
                         printer.ident(&port.name);
-                        printer.push(": ");
+                        printer.push(":");
                         printer.ty(&port.ty);
-                        printer.push("\n");
                     }
                     SpaceItem::Member(member) => printer.member(member),
                     SpaceItem::Stmt(stmt) => printer.stmt(stmt),
                 });
-                self.push("\n");
             }
             Item::Member(member) => self.member(member),
         }
     }
 
     fn member(&mut self, member: &Member) {
-        self.begin();
         match member {
             Member::Extern(item) => {
-                self.push("extern op ");
+                self.push("extern op");
                 self.ident(&item.name);
                 self.params(&item.params);
-                self.push(" -> ");
+                self.push("->");
                 self.ty(&item.result);
-                self.push(" cost(");
+                self.push("cost(");
                 self.list(&item.cost, Self::arg);
                 self.push(")");
             }
             Member::Fn(function) => self.function(function),
             Member::Cell(cell) => {
-                self.push("cell ");
+                self.push("cell");
                 self.ident(&cell.name);
                 if let Some(count) = &cell.count {
                     self.push("[");
                     self.expr(count);
                     self.push("]");
                 }
-                self.push(" = ");
+                self.push("=");
                 self.expr(&cell.value);
             }
             Member::Ops(ops) => {
-                self.push("ops ");
+                self.push("ops");
                 self.ident(&ops.name);
-                self.push(" = ");
+                self.push("=");
                 self.candidates(&ops.candidates);
             }
             Member::Const(constant) => {
-                self.push("const ");
+                self.push("const");
                 self.ident(&constant.name);
-                self.push(" = ");
+                self.push("=");
                 self.expr(&constant.value);
             }
         }
-        self.push("\n");
     }
 
     fn function(&mut self, function: &Fn) {
         self.push(match function.kind {
-            FnKind::Op => "op ",
-            FnKind::Block => "block ",
-            FnKind::Cell => "cell ",
+            FnKind::Op => "op",
+            FnKind::Block => "block",
+            FnKind::Cell => "cell",
         });
         self.ident(&function.name);
         self.params(&function.params);
         if let Some(result) = &function.result {
-            self.push(" -> ");
+            self.push("->");
             self.ty(result);
         }
         match &function.body {
             FnBody::Expr(value) => {
-                self.push(" = ");
+                self.push("=");
                 self.expr(value);
             }
             FnBody::Block(body) => {
-                self.push(" ");
                 self.block(body, Self::stmt);
             }
         }
@@ -210,11 +178,11 @@ impl Printer {
         self.list(params, |printer, param| {
             printer.ident(&param.name);
             if let Some(ty) = &param.ty {
-                printer.push(": ");
+                printer.push(":");
                 printer.ty(ty);
             }
             if let Some(default) = &param.default {
-                printer.push(" = ");
+                printer.push("=");
                 printer.expr(default);
             }
         });
@@ -238,7 +206,6 @@ impl Printer {
     // ------------------------------------------------------------ statements
 
     fn stmt(&mut self, stmt: &Stmt) {
-        self.begin();
         match stmt {
             Stmt::For {
                 pattern,
@@ -246,30 +213,29 @@ impl Printer {
                 body,
                 ..
             } => {
-                self.push("for ");
+                self.push("for");
                 self.pattern(pattern);
-                self.push(" in ");
+                self.push("in");
                 self.expr(iterable);
-                self.push(" ");
                 self.block(body, Self::stmt);
             }
             Stmt::If { .. } => self.if_stmt(stmt),
             Stmt::Let {
                 pattern, ty, value, ..
             } => {
-                self.push("let ");
+                self.push("let");
                 self.pattern(pattern);
                 if let Some(ty) = ty {
-                    self.push(": ");
+                    self.push(":");
                     self.ty(ty);
                 }
-                self.push(" = ");
+                self.push("=");
                 self.expr(value);
             }
             Stmt::NodesSeed { name, seeds, .. } => {
-                self.push("nodes ");
+                self.push("nodes");
                 self.ident(name);
-                self.push(" = ");
+                self.push("=");
                 self.expr(seeds);
             }
             Stmt::NodesFamily {
@@ -279,21 +245,21 @@ impl Printer {
                 body,
                 ..
             } => {
-                self.push("nodes ");
+                self.push("nodes");
                 self.ident(name);
                 self.push("[");
                 self.ident(index);
-                self.push(" in ");
+                self.push("in");
                 self.expr(range);
-                self.push("] ");
+                self.push("]");
                 self.block(body, Self::stmt);
             }
             Stmt::Require { condition, .. } => {
-                self.push("require ");
+                self.push("require");
                 self.expr(condition);
             }
             Stmt::Return { value, .. } => {
-                self.push("return ");
+                self.push("return");
                 self.expr(value);
             }
             Stmt::Assign {
@@ -306,11 +272,10 @@ impl Printer {
                 for index in indices {
                     self.index(index);
                 }
-                self.push(" = ");
+                self.push("=");
                 self.expr(value);
             }
         }
-        self.push("\n");
     }
 
     /// An `if` and the `else if`s that hang on it.
@@ -323,18 +288,17 @@ impl Printer {
             ..
         } = arm
         {
-            self.push("if ");
+            self.push("if");
             self.expr(condition);
-            self.push(" ");
             self.block(then, Self::stmt);
             match otherwise.as_slice() {
                 [] => return,
                 [next @ Stmt::If { .. }] => {
-                    self.push(" else ");
+                    self.push("else");
                     arm = next;
                 }
                 body => {
-                    self.push(" else ");
+                    self.push("else");
                     return self.block(body, Self::stmt);
                 }
             }
@@ -359,13 +323,9 @@ impl Printer {
         match &expr.kind {
             // The parser reads no signs, but later stages may print what they
             // computed.
-            ExprKind::Int(value) => self.number(format_args!("{value}")),
-            ExprKind::Float(value) => self.number(format_args!("{value:?}")),
-            ExprKind::Text(text) => {
-                self.push("\"");
-                self.push(text);
-                self.push("\"");
-            }
+            ExprKind::Int(value) => self.push(&value.to_string()),
+            ExprKind::Float(value) => self.push(&format!("{value:?}")),
+            ExprKind::Text(text) => self.push(&format!("\"{text}\"")),
             ExprKind::Bool(value) => self.push(if *value { "true" } else { "false" }),
             ExprKind::Path(path) => self.path(path),
             ExprKind::List(elements) => {
@@ -381,15 +341,12 @@ impl Printer {
             ExprKind::Generator(generator) => self.generator(generator),
             ExprKind::Unary { op, operand } => {
                 self.push(op.symbol());
-                if op.level() == Level::Not {
-                    self.push(" ");
-                }
                 self.operand(operand, op.level());
             }
             ExprKind::Binary { op, left, right } => self.binary(*op, left, right),
             ExprKind::Pipe { value, into } => {
                 self.operand(value, Level::Pipe);
-                self.push(" |> ");
+                self.push("|>");
                 self.operand(into, Level::Pipe.tighter());
             }
             ExprKind::Call { callee, args } => {
@@ -409,7 +366,7 @@ impl Printer {
             }
             ExprKind::Note { base, name, args } => {
                 self.operand(base, Level::Postfix);
-                self.push(" @");
+                self.push("@");
                 self.ident(name);
                 if !args.is_empty() {
                     self.push("(");
@@ -426,11 +383,6 @@ impl Printer {
             } => self.if_expr(condition, then, otherwise),
             ExprKind::Error => self.push("<error>"),
         }
-    }
-
-    fn number(&mut self, value: std::fmt::Arguments<'_>) {
-        // Writing to a string cannot fail.
-        let _ = write!(self.out, "{value}");
     }
 
     fn parens(&mut self, expr: &Expr) {
@@ -474,13 +426,7 @@ impl Printer {
         } else {
             self.operand(left, left_level);
         }
-        if level == Level::Range {
-            self.push(op.symbol());
-        } else {
-            self.push(" ");
-            self.push(op.symbol());
-            self.push(" ");
-        }
+        self.push(op.symbol());
         self.operand(right, level.tighter());
     }
 
@@ -504,38 +450,38 @@ impl Printer {
     fn arg(&mut self, arg: &Arg) {
         if let Some(name) = &arg.name {
             self.ident(name);
-            self.push(" = ");
+            self.push("=");
         }
         self.expr(&arg.value);
     }
 
     fn generator(&mut self, generator: &Generator) {
-        self.push("for ");
+        self.push("for");
         self.pattern(&generator.pattern);
-        self.push(" in ");
+        self.push("in");
         self.expr(&generator.iterable);
         if let Some(condition) = &generator.condition {
-            self.push(" if ");
+            self.push("if");
             self.expr(condition);
         }
-        self.push(": ");
+        self.push(":");
         self.expr(&generator.body);
     }
 
     fn candidates(&mut self, candidates: &[Candidate]) {
-        self.push("{ ");
+        self.push("{");
         self.list(candidates, |printer, candidate| {
             if let Some(name) = &candidate.name {
                 printer.ident(name);
-                printer.push(": ");
+                printer.push(":");
             }
             printer.expr(&candidate.value);
         });
-        self.push(" }");
+        self.push("}");
     }
 
     fn choose(&mut self, choose: &Choose) {
-        self.push("choose ");
+        self.push("choose");
         match choose {
             Choose::Candidates(candidates) => self.candidates(candidates),
             Choose::From(from) => self.source(from),
@@ -543,7 +489,7 @@ impl Printer {
     }
 
     fn pick(&mut self, count: &PickCount, source: &Expr) {
-        self.push("pick ");
+        self.push("pick");
         match count {
             PickCount::Any => self.push("any"),
             PickCount::Some => self.push("some"),
@@ -552,7 +498,7 @@ impl Printer {
             }
             PickCount::Count(count) => self.parens(count),
         }
-        self.push(" of ");
+        self.push("of");
         self.picked(source);
     }
 
@@ -596,11 +542,11 @@ impl Printer {
     fn if_expr(&mut self, condition: &Expr, then: &Expr, otherwise: &Expr) {
         let (mut condition, mut then, mut otherwise) = (condition, then, otherwise);
         loop {
-            self.push("if ");
+            self.push("if");
             self.expr(condition);
-            self.push(" { ");
+            self.push("{");
             self.expr(then);
-            self.push(" } else ");
+            self.push("} else");
             let ExprKind::If {
                 condition: next_condition,
                 then: next_then,
@@ -611,9 +557,9 @@ impl Printer {
             };
             (condition, then, otherwise) = (next_condition, next_then, next_otherwise);
         }
-        self.push("{ ");
+        self.push("{");
         self.expr(otherwise);
-        self.push(" }");
+        self.push("}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong in a run.
 
 use crate::data::DataError;
+use crate::decision::SampleError;
 use crate::model::ModelError;
 use crate::run::RunError;
 
@@ -43,6 +44,9 @@ pub enum TrainError {
     /// The space and the data do not belong together.
     #[error(transparent)]
     Fit(#[from] FitError),
+    /// There is nothing to search.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     /// The hyperparameters make no sense.
     #[error("{0}")]
     Config(String),

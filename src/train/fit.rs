@@ -1,7 +1,8 @@
 //! Whether a space and a data set belong together, and how to make them.
 
 use crate::data::Summary;
-use crate::graph::Task;
+use crate::decision::{DecisionSpace, GuardId};
+use crate::graph::{Op, Supergraph, Task};
 use crate::unroll::Ports;
 
 /// Why a space cannot be trained on a data set.
@@ -39,6 +40,49 @@ pub enum FitError {
         "the space does not classify images: to be trained it needs one input [channels, height, width] and an output [classes]"
     )]
     NoTask,
+    /// An operation that only has a cost.
+    #[error(
+        "the space uses `{name}`, an `extern op`: it says what that costs, not what it computes, so it cannot be trained; count, sample, stats and graph work on it"
+    )]
+    Extern {
+        /// Its name.
+        name: String,
+    },
+    /// A space whose architectures must fulfil something.
+    #[error(
+        "the space has a `require`, which the controller does not follow yet; search it without, or train architectures of `enasc sample`, which does"
+    )]
+    Require,
+}
+
+/// Checks that every operation of a space can be run.
+///
+/// # Errors
+/// When one is declared and not defined.
+pub fn check_operations(graph: &Supergraph) -> Result<(), FitError> {
+    let nodes = graph
+        .regions
+        .iter()
+        .flat_map(|region| region.graph.node_weights());
+    for node in nodes {
+        if let Op::Extern { name, .. } = &node.op {
+            let name = name.clone();
+            return Err(FitError::Extern { name });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a controller draws nothing but architectures of a space.
+///
+/// # Errors
+/// When the space has requirements.
+pub fn check_requirements(decisions: &DecisionSpace) -> Result<(), FitError> {
+    if decisions.require == GuardId::ALWAYS {
+        Ok(())
+    } else {
+        Err(FitError::Require)
+    }
 }
 
 /// Checks that a space classifies images of just this size into just these classes.

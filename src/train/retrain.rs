@@ -149,6 +149,7 @@ impl<'a> Training<'a> {
         device: Device,
     ) -> Result<Self, TrainError> {
         fit::check(space.graph.task, &space.ports, &data.summary())?;
+        fit::check_operations(&space.graph)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
         let seed = seed(config.run.seed, Purpose::Weights, 0);
         let graph = Arc::new(space.graph.clone());

@@ -22,7 +22,7 @@ use crate::SearchSpace;
 use crate::controller::Controller;
 use crate::data::batch::{batches, order};
 use crate::data::{Dataset, split};
-use crate::decision::{self, Architecture, plan};
+use crate::decision::{Architecture, Sampler, plan};
 use crate::derive::{Candidate, derive, distinct};
 use crate::graph::{Child, select};
 use crate::model::SharedModel;
@@ -132,6 +132,8 @@ impl<'a> Search<'a> {
         device: Device,
     ) -> Result<Self, TrainError> {
         fit::check(space.graph.task, &space.ports, &data.summary())?;
+        fit::check_operations(&space.graph)?;
+        fit::check_requirements(&space.decisions)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
         let n = data.train.len();
         let n_valid = (n as f64 * config.data.validation).round().max(1.0) as usize;
@@ -173,8 +175,9 @@ impl<'a> Search<'a> {
         let seed = self.seed(Purpose::SharedSamples, step.number);
         let architectures = if step.epoch <= self.config.controller.warmup_epochs {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let uniform = || decision::sample(&self.space.decisions, &mut rng);
-            std::iter::repeat_with(uniform).take(n).collect()
+            let mut sampler = Sampler::new(&self.space.decisions);
+            let drawn = std::iter::repeat_with(|| sampler.draw(&mut rng)).take(n);
+            drawn.collect::<Result<Vec<_>, _>>()?
         } else {
             self.sample(n, seed)
         };

@@ -2,7 +2,7 @@
 //! hyperparameters, device.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tch::Device;
@@ -23,6 +23,8 @@ use crate::{Compilation, Options, SearchSpace, compile};
 pub(super) struct Source {
     pub file: String,
     pub text: String,
+    /// The files that it uses: path below its folder, and text.
+    pub modules: Vec<(PathBuf, String)>,
     /// As `name=value`.
     pub set: Vec<String>,
     pub space: SearchSpace,
@@ -30,6 +32,11 @@ pub(super) struct Source {
 
 /// Reads and compiles the space of a command line; errors are printed.
 pub(super) fn source(args: &SpaceArgs, style: Style) -> Result<Source, Failure> {
+    let folder = input::folder_of(&args.file).unwrap_or_default();
+    compiled(args, folder, style)
+}
+
+fn compiled(args: &SpaceArgs, folder: PathBuf, style: Style) -> Result<Source, Failure> {
     let text = input::text(&args.file)?.map_err(|failed| {
         input::report(&failed, style);
         CliError::Reported
@@ -38,13 +45,16 @@ pub(super) fn source(args: &SpaceArgs, style: Style) -> Result<Source, Failure> 
     let options = Options {
         settings: Settings(args.set.clone()),
         space: args.space.clone(),
+        folder: Some(folder),
     };
-    let compilation = compile(&file, &text, &options);
+    let mut compilation = compile(&file, &text, &options);
+    let modules = std::mem::take(&mut compilation.modules);
     let space = only_space(&file, compilation, style)?;
     let set = args.set.iter().map(|(n, v)| format!("{n}={v}")).collect();
     Ok(Source {
         file,
         text,
+        modules,
         set,
         space,
     })
@@ -65,7 +75,7 @@ pub(super) fn source_of_run(
         set: info.space.set.iter().map(pair).collect(),
         space: Some(info.space.name.clone()),
     };
-    let source = source(&args, style)?;
+    let source = compiled(&args, folder.join(name::MODULES), style)?;
     let space = &source.space;
     if graph_fingerprint(&space.decisions, &space.graph) != info.space.graph {
         return Err(Failure::message(format!(

@@ -103,6 +103,7 @@ fn search(args: &SearchArgs, style: Style) -> Result<(), Failure> {
         info: inputs::info(run::Command::Search, &source, &args.data, &data),
         config: to_json(&config)?,
         source: &source.text,
+        modules: &source.modules,
         architecture: None,
     };
     let run = open(&args.out, &recipe)?;
@@ -158,6 +159,7 @@ fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
         info: inputs::info(run::Command::Train, &source, &args.data, &data),
         config: to_json(&config)?,
         source: &source.text,
+        modules: &source.modules,
         architecture: Some(architecture.to_json(&space.decisions, &space.name)),
     };
     let run = open(&args.out, &recipe)?;

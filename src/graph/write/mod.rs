@@ -145,7 +145,7 @@ mod tests {
             let space = space_of(text);
             check(subject(&space, None));
             let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-            let chosen = sample(&space.decisions, &mut rng);
+            let chosen = sample(&space.decisions, &mut rng).unwrap();
             check(subject(&space, Some(&chosen)));
         }
     }

@@ -29,13 +29,22 @@ enum Place {
 /// Words that an argument takes by name, such as `pad = same`.
 const WORDS: [&str; 3] = ["same", "torch", "valid"];
 
+/// What the text of a file or a module sees.
+#[derive(Clone, Debug, Default)]
+struct Scope {
+    /// What it declares, and what it uses by name.
+    items: Items,
+    /// What it uses whole.
+    aliases: Aliases,
+}
+
 struct Lowerer<'a> {
     diagnostics: &'a mut Diagnostics,
     place: Place,
-    module_items: Vec<Items>,
-    file_items: Items,
+    /// By module.
+    modules: Vec<Scope>,
+    file: Scope,
     space_items: Items,
-    aliases: Aliases,
     locals: Locals,
     pending: Vec<(Place, &'a ast::Member)>,
     fns: Vec<Fn>,
@@ -56,10 +65,9 @@ pub(super) fn space<'a>(
     let mut lowerer = Lowerer {
         diagnostics,
         place: Place::File,
-        module_items: Vec::new(),
-        file_items: Items::new(),
+        modules: Vec::new(),
+        file: Scope::default(),
         space_items: Items::new(),
-        aliases: Aliases::new(),
         locals: Locals::default(),
         pending: Vec::new(),
         fns: Vec::new(),
@@ -78,6 +86,7 @@ pub(super) fn space<'a>(
 impl<'a> Lowerer<'a> {
     // ---- declarations: every name before any body
 
+    /// Every module's own names first, then what modules use of each other.
     fn declare_modules(&mut self, modules: &'a Modules) {
         for (index, module) in modules.values().enumerate() {
             let mut items = Items::new();
@@ -86,16 +95,34 @@ impl<'a> Lowerer<'a> {
                     self.declare_member(member, Place::Module(index), &mut items);
                 }
             }
-            self.module_items.push(items);
+            self.modules.push(Scope {
+                items,
+                aliases: Aliases::new(),
+            });
+        }
+        for (index, module) in modules.values().enumerate() {
+            let Some(mut scope) = self.modules.get(index).cloned() else {
+                continue;
+            };
+            for item in &module.file.items {
+                if let ast::Item::Use(usage) = item {
+                    self.declare_use(usage, modules, &mut scope);
+                }
+            }
+            if let Some(slot) = self.modules.get_mut(index) {
+                *slot = scope;
+            }
         }
     }
 
     fn declare_file(&mut self, file: &'a ast::File, modules: &Modules) {
-        let mut items = Items::new();
+        let mut scope = Scope::default();
         for item in &file.items {
             match item {
-                ast::Item::Use(usage) => self.declare_use(usage, modules, &mut items),
-                ast::Item::Member(member) => self.declare_member(member, Place::File, &mut items),
+                ast::Item::Use(usage) => self.declare_use(usage, modules, &mut scope),
+                ast::Item::Member(member) => {
+                    self.declare_member(member, Place::File, &mut scope.items);
+                }
                 ast::Item::Space(_) => {}
             }
         }
@@ -108,28 +135,33 @@ impl<'a> Lowerer<'a> {
                 None => spaces.push(name),
             }
         }
-        self.file_items = items;
+        self.file = scope;
     }
 
-    fn declare_use(&mut self, usage: &ast::Use, modules: &Modules, items: &mut Items) {
+    fn declare_use(&mut self, usage: &ast::Use, modules: &Modules, scope: &mut Scope) {
         let path = path_text(&usage.module);
         let Some(index) = modules.get_index_of(&path) else {
             return; // reported when modules were loaded
         };
-        let Some(exported) = self.module_items.get(index).cloned() else {
+        let Some(module) = self.modules.get(index) else {
             return;
         };
+        // A module gives what it declares, not what it uses.
+        let own = module.items.iter().filter(|(_, entry)| !entry.imported);
+        let exported: Items = own
+            .map(|(name, entry)| (name.clone(), entry.clone()))
+            .collect();
         if usage.names.is_empty() {
             if let Some(last) = usage.module.segments.last() {
-                self.aliases.insert(last.name.clone(), exported);
+                scope.aliases.insert(last.name.clone(), exported);
             }
             return;
         }
         for name in &usage.names {
             match exported.get(&name.name) {
                 Some(entry) => {
-                    self.declare(items, name, entry.res);
-                    if let Some(entry) = items.get_mut(&name.name) {
+                    self.declare(&mut scope.items, name, entry.res);
+                    if let Some(entry) = scope.items.get_mut(&name.name) {
                         entry.imported = true;
                     }
                 }
@@ -382,7 +414,8 @@ impl<'a> Lowerer<'a> {
         for (name, entry) in &self.space_items {
             self.diagnostics.extend(unused_item(name, entry));
         }
-        self.file_items
+        self.file
+            .items
             .iter()
             .filter_map(|(name, entry)| unused_item(name, entry))
             .collect()
@@ -392,7 +425,7 @@ impl<'a> Lowerer<'a> {
 
     fn resolve(&mut self, path: &ast::Path) -> Option<Res> {
         if let [module, name] = path.segments.as_slice()
-            && let Some(items) = self.aliases.get(&module.name)
+            && let Some(items) = self.aliases().get(&module.name)
         {
             let found = items.get(&name.name).map(|entry| entry.res);
             if found.is_none() {
@@ -423,11 +456,25 @@ impl<'a> Lowerer<'a> {
         None
     }
 
+    /// The modules that the present place names whole.
+    fn aliases(&self) -> &Aliases {
+        match self.place {
+            Place::Module(index) => self
+                .modules
+                .get(index)
+                .map_or(&self.file.aliases, |scope| &scope.aliases),
+            Place::File | Place::Space => &self.file.aliases,
+        }
+    }
+
     fn item(&mut self, name: &str) -> Option<Res> {
         let scopes: [Option<&mut Items>; 2] = match self.place {
-            Place::Module(index) => [self.module_items.get_mut(index), None],
-            Place::File => [Some(&mut self.file_items), None],
-            Place::Space => [Some(&mut self.space_items), Some(&mut self.file_items)],
+            Place::Module(index) => {
+                let module = self.modules.get_mut(index);
+                [module.map(|scope| &mut scope.items), None]
+            }
+            Place::File => [Some(&mut self.file.items), None],
+            Place::Space => [Some(&mut self.space_items), Some(&mut self.file.items)],
         };
         for items in scopes.into_iter().flatten() {
             if let Some(entry) = items.get_mut(name) {
@@ -447,9 +494,12 @@ impl<'a> Lowerer<'a> {
             })
         });
         let items: Vec<&Items> = match self.place {
-            Place::Module(index) => self.module_items.get(index).into_iter().collect(),
-            Place::File => vec![&self.file_items],
-            Place::Space => vec![&self.space_items, &self.file_items],
+            Place::Module(index) => {
+                let module = self.modules.get(index);
+                module.map(|scope| &scope.items).into_iter().collect()
+            }
+            Place::File => vec![&self.file.items],
+            Place::Space => vec![&self.space_items, &self.file.items],
         };
         let known = self
             .locals

@@ -26,6 +26,7 @@ pub(super) use self::habits::Foreign;
 pub(super) use self::number::{Fault as NumberFault, UNITS_IN_WORDS};
 
 use pest::Parser as _;
+use pest::iterators::Pairs;
 
 use self::builder::Builder;
 use self::report::Reporter;
@@ -69,17 +70,31 @@ pub(super) fn file(file: &SourceFile, diagnostics: &mut Diagnostics) -> ast::Fil
         if scanned.depth <= SHALLOW {
             return run();
         }
-        std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(STACK);
-            let thread = thread.spawn_scoped(scope, run).ok()?;
-            let read = thread.join();
-            Some(read.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        })
+        on_large_stack(run)
     };
     read.unwrap_or_else(|| {
         // There was no memory for another stack.
         reporter.report(diagnostics::no_stack(reporter.span(0..0)));
         ast::File::default()
+    })
+}
+
+/// Reads a text in which [`file`] found no error, and hands on what the grammar
+/// made of each of its tokens; nothing where there is no memory for a stack.
+pub(super) fn concrete<T: Send>(
+    text: &str,
+    build: impl FnOnce(Pairs<'_, Rule>) -> T + Send,
+) -> Option<T> {
+    on_large_stack(|| Grammar::parse(Rule::file, text).ok().map(build)).flatten()
+}
+
+/// Runs `run` where there is stack for any depth; nothing without memory for it.
+fn on_large_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, run).ok()?;
+        let done = thread.join();
+        Some(done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 

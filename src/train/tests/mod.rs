@@ -125,6 +125,7 @@ impl Case {
             },
             config: serde_json::to_value(&self.config).unwrap(),
             source: "space tiny {}",
+            modules: &[],
             architecture: None,
         }
     }

@@ -6,8 +6,7 @@ use petgraph::graph::NodeIndex;
 
 use crate::SearchSpace;
 use crate::decision::{
-    DecisionId, DecisionPoint, DecisionSpace, Domain, Event, GuardId, Hints, OptionSource, Table,
-    TableId,
+    DecisionPoint, DecisionSpace, Domain, GuardId, Hints, OptionSource, Table, TableId,
 };
 use crate::graph::{
     Activation, Bank, BankId, Node, Op, Padding, Param, ParamId, ParamTable, Pool, Region, Role,
