@@ -63,9 +63,9 @@ fn every_block_of_the_language_page_compiles() {
     }
 }
 
-/// The commands of the README's transcripts with what it shows of their output.
-fn transcripts() -> Vec<(Vec<String>, String)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+/// The commands of a page's transcripts with what it shows of their output.
+fn transcripts(page: &str) -> Vec<(Vec<String>, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let page = std::fs::read_to_string(path).unwrap();
     let mut found: Vec<(Vec<String>, String)> = Vec::new();
     for (_, text) in blocks(&page, "console") {
@@ -105,10 +105,19 @@ fn run(command: &[String], folder: &Path) -> std::process::Output {
 }
 
 #[test]
-fn the_commands_of_the_readme_answer_as_it_shows() {
+fn the_commands_of_the_pages_answer_as_they_show() {
+    assert!(check_transcripts("README.md") >= 8, "commands are lost");
+    assert!(
+        check_transcripts("docs/counting.md") >= 6,
+        "commands are lost"
+    );
+}
+
+/// Runs the commands of a page that need no libtorch; gives how many there are.
+fn check_transcripts(page: &str) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let mut n = 0;
-    for (command, shown) in transcripts() {
+    for (command, shown) in transcripts(page) {
         if trains(&command) {
             continue;
         }
@@ -128,7 +137,7 @@ fn the_commands_of_the_readme_answer_as_it_shows() {
             );
         }
     }
-    assert!(n >= 8, "the README lost its commands");
+    n
 }
 
 #[cfg(feature = "torch")]
@@ -136,7 +145,7 @@ fn the_commands_of_the_readme_answer_as_it_shows() {
 fn the_searches_of_the_readme_run_one_after_the_other() {
     let folder = tempfile::tempdir().unwrap();
     let mut n = 0;
-    for (mut command, _) in transcripts() {
+    for (mut command, _) in transcripts("README.md") {
         if !trains(&command) {
             continue;
         }

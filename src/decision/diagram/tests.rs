@@ -87,19 +87,20 @@ pub(in crate::decision) fn random_space(seed: u64) -> DecisionSpace {
             let min = rng.random_range(0..=n);
             set(n, min, rng.random_range(min..=n))
         };
-        let active = match rng.random_bool(0.5) {
-            true => condition(&mut space, rng, 2),
-            false => GuardId::ALWAYS,
+        let active = if rng.random_bool(0.5) {
+            condition(&mut space, rng, 2)
+        } else {
+            GuardId::ALWAYS
         };
-        let available = match rng.random_bool(0.3) {
-            true => (0..domain.options())
-                .map(|_| match rng.random_bool(0.5) {
-                    true => condition(&mut space, rng, 1),
-                    false => GuardId::ALWAYS,
-                })
-                .collect(),
-            false => Vec::new(),
-        };
+        let mut available = Vec::new();
+        if rng.random_bool(0.3) {
+            for _ in 0..domain.options() {
+                let bound = rng.random_bool(0.5);
+                let depth = u32::from(bound);
+                let guard = condition(&mut space, rng, depth);
+                available.push(if bound { guard } else { GuardId::ALWAYS });
+            }
+        }
         decide(&mut space, domain, active, available);
     }
     if rng.random_bool(0.5) {
