@@ -12,7 +12,7 @@
 //!                                        ┌─────────────────┴──────────────┐
 //!                                        ▼                                ▼
 //!                                 DecisionSpace                      Supergraph
-//!                      count · sample · plan · parse          cost · write · select
+//!                      count · diagram · plan · parse          cost · write · select
 //!                                        │                                │
 //!                        controller (θ) ─┴─▶ Architecture ─▶ Child ─▶ model (ω)
 //!                                        ▲                                │
@@ -25,7 +25,8 @@
 //! | | [`syntax::format::format`] | text → text in its layout | diagnostics |
 //! | [`hir`] | [`hir::lower`] | AST → [`hir::Space`]: names resolved | diagnostics |
 //! | [`unroll`] | [`unroll::unroll`] | space → decisions and supergraph | diagnostics |
-//! | [`decision`] | [`decision::count`], [`decision::sample`], [`decision::plan`] | [`decision::DecisionSpace`] → answers | never fails |
+//! | [`decision`] | [`decision::Count::of`], [`decision::sample`], [`decision::plan`] | [`decision::DecisionSpace`] → answers | `SampleError` |
+//! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |

@@ -128,7 +128,11 @@ fn run(command: &[String], folder: &Path) -> std::process::Output {
 
 #[test]
 fn commands_answer_as_the_pages_show() {
-    for (page, least) in [("README.md", 8), ("docs/encodings.md", 5)] {
+    for (page, least) in [
+        ("README.md", 8),
+        ("docs/encodings.md", 5),
+        ("docs/counting.md", 6),
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let mut n = 0;
         for (command, shown) in transcripts(page) {

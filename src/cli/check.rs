@@ -79,7 +79,7 @@ fn tell_of_explain(code: Code) {
 }
 
 fn summary(space: &SearchSpace) -> String {
-    let count = Count::of(&space.decisions);
+    let count = Count::quick(&space.decisions);
     let plural = |n: u64| if n == 1 { "" } else { "s" };
     let tokens = space.decisions.tokens();
     format!(

@@ -1,11 +1,12 @@
 //! What must be decided, and answers about it: counting, sampling, reading and
 //! writing architectures, the controller's plan.
 //!
-//! In: the [`DecisionSpace`] that `unroll` gives. Everything here is exact,
-//! deterministic and needs no tensor.
+//! In: the [`DecisionSpace`] that `unroll` gives. Everything here is deterministic
+//! and needs no tensor, and is exact but for counts that say that they are estimates.
 //!
-//! Invariant: a decision's `active` condition reads earlier decisions only, so
-//! one pass in program order decides everything.
+//! Invariant: a decision's `active` and `available` conditions read earlier decisions
+//! only, so one pass in program order decides everything; `require` may then refuse it.
+//! [`Diagram`] knows all architectures that it does not refuse.
 
 mod architecture;
 mod count;

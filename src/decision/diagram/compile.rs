@@ -269,6 +269,7 @@ impl Compiler<'_> {
                     continue;
                 };
                 self.charge(1 + self.items.reads(item).len())?;
+                let before = memory.len();
                 let mut outcome = Outcome::default();
                 let restricted =
                     self.items
@@ -276,6 +277,8 @@ impl Compiler<'_> {
                 if let Err(Dead) = restricted {
                     return Ok(None);
                 }
+                // Large sums cost as much as they have terms.
+                self.charge(memory.len() - before)?;
                 weight += outcome.weight;
                 for (index, item) in outcome.open.into_iter().enumerate() {
                     let mut at = place;

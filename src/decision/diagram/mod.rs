@@ -76,9 +76,18 @@ const LIMITS: [Limit; 3] = [
     },
     Limit {
         nodes: 1 << 20,
-        work: 1 << 24,
+        work: 1 << 22,
     },
 ];
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// As much as answers within the time of a keystroke.
+    Little,
+    /// All [`LIMITS`].
+    Full,
+}
 
 impl Diagram {
     /// The diagram of a space.
@@ -87,16 +96,21 @@ impl Diagram {
     /// When it has more than 2^20 nodes in each of some orders of the decisions, or
     /// takes too long to find out.
     pub fn of(space: &DecisionSpace) -> Result<Self, TooLarge> {
-        Self::requiring(space, space.require)
+        Self::requiring(space, space.require, Effort::Full)
     }
 
     /// The diagram of a space that requires something else.
-    pub(super) fn requiring(space: &DecisionSpace, require: GuardId) -> Result<Self, TooLarge> {
-        let compiled = in_some_order(Job {
+    pub(super) fn requiring(
+        space: &DecisionSpace,
+        require: GuardId,
+        effort: Effort,
+    ) -> Result<Self, TooLarge> {
+        let job = Job {
             space,
             require,
             terms: &[],
-        })?;
+        };
+        let compiled = in_some_order(job, effort)?;
         let mut counts: Vec<BigUint> = Vec::with_capacity(compiled.nodes.len());
         for node in &compiled.nodes {
             counts.push(node.count(&counts));
@@ -148,12 +162,16 @@ impl Diagram {
 }
 
 /// Compiles in the first order that is good enough.
-fn in_some_order(job: Job) -> Result<compile::Compiled, TooLarge> {
+fn in_some_order(job: Job, effort: Effort) -> Result<compile::Compiled, TooLarge> {
     let orders = {
         let (items, open) = Items::of(job.space, job.require, job.terms);
         order::orders(&items, &open, &Known::new(job.space))
     };
-    for limit in LIMITS {
+    let tries = match effort {
+        Effort::Little => 1,
+        Effort::Full => LIMITS.len(),
+    };
+    for limit in LIMITS.into_iter().take(tries) {
         for order in &orders {
             if let Ok(compiled) = compile(job, order, limit) {
                 return Ok(compiled);

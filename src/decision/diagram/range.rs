@@ -2,7 +2,7 @@
 
 use super::compile::{Compiled, Job};
 use super::node::{Node, NodeId};
-use super::{TooLarge, in_some_order, ways};
+use super::{Effort, TooLarge, in_some_order, ways};
 use crate::decision::{Architecture, Choice, DecisionSpace, GuardId};
 
 /// What values a measure takes on the architectures of a space.
@@ -27,11 +27,14 @@ impl Range {
     /// # Errors
     /// When that diagram is too large.
     pub fn of(space: &DecisionSpace, terms: &[(GuardId, u64)]) -> Result<Option<Self>, TooLarge> {
-        let compiled = in_some_order(Job {
-            space,
-            require: space.require,
-            terms,
-        })?;
+        let compiled = in_some_order(
+            Job {
+                space,
+                require: space.require,
+                terms,
+            },
+            Effort::Full,
+        )?;
         if compiled.root == NodeId::NONE {
             return Ok(None);
         }

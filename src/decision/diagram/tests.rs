@@ -92,19 +92,15 @@ pub(in crate::decision) fn random_space(seed: u64) -> DecisionSpace {
         } else {
             GuardId::ALWAYS
         };
-        let available = if rng.random_bool(0.3) {
-            (0..domain.options())
-                .map(|_| {
-                    if rng.random_bool(0.5) {
-                        condition(&mut space, rng, 1)
-                    } else {
-                        GuardId::ALWAYS
-                    }
-                })
-                .collect()
-        } else {
-            Vec::new()
-        };
+        let mut available = Vec::new();
+        if rng.random_bool(0.3) {
+            for _ in 0..domain.options() {
+                let bound = rng.random_bool(0.5);
+                let depth = u32::from(bound);
+                let guard = condition(&mut space, rng, depth);
+                available.push(if bound { guard } else { GuardId::ALWAYS });
+            }
+        }
         decide(&mut space, domain, active, available);
     }
     if rng.random_bool(0.5) {

@@ -167,16 +167,15 @@ impl Guards {
                 }
             }
         }
-        if operands.len() > MANY {
-            return self.intern(Guard::Or(operands));
-        }
+        // `a` makes `a and b` superfluous.
         let superfluous: Vec<GuardId> = operands
             .iter()
             .copied()
-            .filter(|&a| {
-                operands
+            .filter(|&operand| match self.get(operand) {
+                Guard::And(parts) => parts
                     .iter()
-                    .any(|&b| a != b && self.implies_at_once(a, b))
+                    .any(|part| operands.binary_search(part).is_ok()),
+                _ => false,
             })
             .collect();
         operands.retain(|operand| !superfluous.contains(operand));
