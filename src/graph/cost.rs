@@ -175,7 +175,11 @@ pub(super) fn flops(node: &Node, form: Option<usize>, params: &ParamTable) -> u6
         Op::Extern { flops, .. } => *flops,
         Op::Attention { .. } => {
             let positions = sizes.first().map_or(0, |&t| t as u64);
-            let mixing = product(sizes).saturating_mul(positions).saturating_mul(2);
+            // All heads together; each of the four matrices has d rows or columns.
+            let d = sizes.last().map_or(1, |&d| d as u64).max(1);
+            let width = weights / (4 * d);
+            let mixing =
+                (width.saturating_mul(positions).saturating_mul(positions)).saturating_mul(2);
             weights.saturating_mul(positions).saturating_add(mixing)
         }
         _ => 0,

@@ -45,18 +45,18 @@ pub(in crate::model) fn attention(
     heads: usize,
     [query, key, value, result]: [&Tensor; 4],
 ) -> Result<Tensor, TchError> {
-    let (b, t, d) = x.size3()?;
+    let (b, t, _) = x.size3()?;
     let heads = heads as i64;
     let split = |matrix: &Tensor| {
         x.f_linear(matrix, None::<&Tensor>)?
-            .f_view([b, t, heads, d / heads])?
-            .f_transpose(1, 2) // (B, HEADS, T, D / HEADS)
+            .f_view([b, t, heads, -1])?
+            .f_transpose(1, 2) // (B, HEADS, T, HEAD)
     };
     let (query, key, value) = (split(query)?, split(key)?, split(value)?);
     let none = None::<&Tensor>;
     Tensor::f_scaled_dot_product_attention(&query, &key, &value, none, 0.0, false, None, false)?
         .f_transpose(1, 2)?
-        .f_reshape([b, t, d])?
+        .f_reshape([b, t, -1])?
         .f_linear(result, none)
 }
 
