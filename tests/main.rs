@@ -13,6 +13,7 @@ mod explain;
 mod format;
 mod front_end_props;
 mod golden;
+mod published;
 mod runs;
 mod spaces;
 mod syntax;

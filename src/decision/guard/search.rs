@@ -1,6 +1,6 @@
 //! Whether a condition can hold, and where.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{GuardId, Guards};
 use crate::decision::DecisionId;
@@ -76,7 +76,10 @@ impl Guards {
                     (true, Some(_)) => Some(o == option),
                     (true, None) => (o == option).then_some(true),
                 });
-            let rest = self.all([rest, active, available]);
+            // They may speak of decisions that were tried before.
+            let implied = self.all([active, available]);
+            let implied = self.given_chosen(implied, search);
+            let rest = self.and(rest, implied);
             search.chosen.push((decision, option, true));
             if self.search(rest, search, bounded)? {
                 return Ok(true);
@@ -88,10 +91,18 @@ impl Guards {
         let rest = self.restrict_counted(guard, search, &|d, o| {
             (d == decision && (one_of.is_some() || o == first)).then_some(false)
         });
+        let excluded: HashSet<u32> = search
+            .chosen
+            .iter()
+            .filter(|(d, _, there)| *d == decision && !there)
+            .map(|(_, option, _)| *option)
+            .chain(options.iter().copied())
+            .collect();
         let rest = match one_of {
-            Some(n) if options.len() as u32 >= n => {
+            Some(n) if excluded.len() as u32 >= n => {
                 let active = self.declared(decision).map(|known| known.active);
                 let inactive = self.not(active.unwrap_or(GuardId::ALWAYS));
+                let inactive = self.given_chosen(inactive, search);
                 self.and(rest, inactive)
             }
             _ => rest,
@@ -105,6 +116,25 @@ impl Guards {
         search.chosen.truncate(n_chosen);
         bounded.truncate(n_bounded);
         Ok(false)
+    }
+
+    /// A condition, where the choices made so far hold.
+    fn given_chosen(&mut self, guard: GuardId, search: &mut Search) -> GuardId {
+        if guard == GuardId::ALWAYS || search.chosen.is_empty() {
+            return guard;
+        }
+        let mut known: HashMap<(DecisionId, u32), bool> = HashMap::new();
+        let mut one: HashMap<DecisionId, u32> = HashMap::new();
+        for &(decision, option, there) in &search.chosen {
+            known.insert((decision, option), there);
+            if there && self.one_of(decision).is_some() {
+                one.insert(decision, option);
+            }
+        }
+        self.restrict_counted(guard, search, &|d, o| match one.get(&d) {
+            Some(option) => Some(*option == o),
+            None => known.get(&(d, o)).copied(),
+        })
     }
 
     fn restrict_counted(
