@@ -1,13 +1,14 @@
 //! Published notations: what was published reads as it was meant, and every
 //! architecture comes back.
 
+use enasc::SearchSpace;
 use enasc::decision::{self, Architecture};
 use enasc::encoding::{Encoding, EncodingError, encode, import};
 use enasc::graph::{cost, select};
-use enasc::unroll::Settings;
-use enasc::{Options, SearchSpace, compile};
 use proptest::prelude::*;
 use rand::SeedableRng;
+
+use crate::golden::space_with;
 
 const RNN: &str = include_str!("../spaces/enas_rnn.enas");
 const MACRO: &str = include_str!("../spaces/enas_macro.enas");
@@ -23,19 +24,6 @@ const DARTS_V2: &str = "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1
     reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), ('max_pool_3x3', 1), \
     ('max_pool_3x3', 0), ('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], \
     reduce_concat=[2, 3, 4, 5])";
-
-fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
-    let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let options = Options {
-        settings: Settings(pairs.collect()),
-        ..Options::default()
-    };
-    let compilation = compile("encodings.enas", text, &options);
-    let mut spaces = compilation.spaces;
-    spaces
-        .pop()
-        .unwrap_or_else(|| panic!("{:?}", compilation.diagnostics))
-}
 
 /// A space's text with some words replaced.
 fn edited(text: &str, changes: &[(&str, &str)]) -> String {

@@ -20,7 +20,8 @@ const NASBENCH: &str = include_str!("../spaces/nasbench201.enas");
 const DARTS: &str = include_str!("../spaces/darts_cnn.enas");
 const DARTS_RNN: &str = include_str!("../spaces/darts_rnn.enas");
 
-fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
+/// The last space of a text, with parameters of its own.
+pub fn space_with(text: &str, set: &[(&str, &str)]) -> SearchSpace {
     let pairs = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
     let options = Options {
         settings: Settings(pairs.collect()),

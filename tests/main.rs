@@ -13,6 +13,7 @@ mod explain;
 mod format;
 mod front_end_props;
 mod golden;
+mod measure;
 mod published;
 mod runs;
 mod spaces;

@@ -115,17 +115,12 @@ impl Controller {
             let options = self.options_of(step, &mut anchors, n);
             let logits = self.logits(step, constants, &state.h, &options);
             let available = actions.available(step);
-            let (chosen, terms) = match (step.kind, &available) {
-                (StepKind::Bits { some }, None) => {
-                    choose_bits(&actions, index, step, some, &logits, constants)
+            let available = available.as_ref();
+            let (chosen, terms) = match step.kind {
+                StepKind::Bits { some } => {
+                    choose_bits(&actions, index, step, some, &logits, constants, available)
                 }
-                (StepKind::Bits { some }, Some(available)) => {
-                    choose_available(&actions, index, step, some, &logits, constants, available)
-                }
-                (_, available) => {
-                    let logits = set.allow(step, logits, available.as_ref());
-                    choose_one(&actions, index, step, &logits)
-                }
+                _ => choose_one(&actions, index, step, &set.allow(step, logits, available)),
             };
             let chosen = active.zero(chosen);
             sums.add(terms, &active);
@@ -249,7 +244,9 @@ fn choose_one(actions: &Actions, index: usize, step: &Step, logits: &Tensor) -> 
 }
 
 /// Takes each option or not, with logits `[-q, q]`: it is taken with
-/// probability σ(2q). `q (n, m)` to `(n, m)`
+/// probability σ(2q). What is not available is never taken, and of `some` the last
+/// one that is available is forced where no other is taken.
+/// `q (n, m)`, `available (n, m)` boolean, to `(n, m)`
 fn choose_bits(
     actions: &Actions,
     index: usize,
@@ -257,80 +254,43 @@ fn choose_bits(
     some: bool,
     q: &Tensor,
     constants: &Constants,
+    available: Option<&Tensor>,
 ) -> (Tensor, Terms) {
     let log_odds = q * 2.0;
     let taken = log_odds.log_sigmoid();
     let left = (-&log_odds).log_sigmoid();
-    let mut chosen = actions.bits(index, step, &log_odds);
-    let mut log_probs = &left + &chosen * (&taken - &left); // (n, m)
-    // How free each bit is: the last of `some` is forced where no other is taken.
-    let mut free = None;
+    let bits = actions.bits(index, step, &log_odds);
+    // Which bits have a probability, and how free each is; `None`: all, wholly.
+    let mut counted = available.map(|available| available.to_kind(q.kind()));
+    let mut chosen = match &counted {
+        Some(available) => bits * available,
+        None => bits,
+    };
+    let log_probs = &left + &chosen * (&taken - &left); // (n, m)
+    let mut free = counted.as_ref().map(Tensor::shallow_clone);
     if some {
-        let others = i64::from(step.n) - 1;
-        let none = sum(&chosen.narrow(1, 0, others)).eq(0.0); // (n, 1)
-        let last = chosen.narrow(1, others, 1).masked_fill(&none, 1.0);
-        chosen = Tensor::cat(&[chosen.narrow(1, 0, others), last], 1);
-        let forced = log_probs.narrow(1, others, 1).masked_fill(&none, 0.0);
-        log_probs = Tensor::cat(&[log_probs.narrow(1, 0, others), forced], 1);
-        let odds = sum(&left.narrow(1, 0, others)).exp();
-        let always = left.narrow(1, 0, others).ones_like();
-        free = Some(Tensor::cat(&[always, 1.0 - odds], 1)); // (n, m)
+        let there = counted.unwrap_or_else(|| q.ones_like());
+        let place = Tensor::arange(i64::from(step.n), (q.kind(), q.device()));
+        let greatest = (&there * (&place + 1.0)).amax(1, true) - 1.0; // (n, 1)
+        let last = place.eq_tensor(&greatest).to_kind(q.kind()); // (n, m)
+        let others = &there * (1.0 - &last);
+        let none = sum(&(&chosen * &others)).eq(0.0).to_kind(q.kind()); // (n, 1)
+        chosen = &chosen * (1.0 - &last * &none) + &last * &none;
+        counted = Some(&others + &last * (1.0 - &none));
+        let odds = sum(&(&left * &others)).exp();
+        free = Some(&others + &last * (1.0 - odds));
     }
-    let weigh = |terms: Tensor| match &free {
-        Some(free) => terms * free,
+    let weigh = |terms: Tensor, by: &Option<Tensor>| match by {
+        Some(by) => terms * by,
         None => terms,
     };
     let (p, not_p) = (taken.exp(), left.exp());
     let kl = |rate: f64| &p * (&taken - rate.ln()) + &not_p * (&left - (1.0 - rate).ln());
     let surprise: Tensor = &p * &taken + &not_p * &left;
-    let entropy = weigh(-surprise).detach();
     let terms = Terms {
-        log_prob: sum(&log_probs),
-        entropy: sum(&entropy),
-        penalty: constants.rate.map(|rate| sum(&weigh(kl(rate)))),
-    };
-    (chosen, terms)
-}
-
-/// [`choose_bits`] where some options are not available: they are never taken,
-/// and of `some` the last one that is available is forced where no other is
-/// taken. `available (n, m)`, boolean
-fn choose_available(
-    actions: &Actions,
-    index: usize,
-    step: &Step,
-    some: bool,
-    q: &Tensor,
-    constants: &Constants,
-    available: &Tensor,
-) -> (Tensor, Terms) {
-    let log_odds = q * 2.0;
-    let taken = log_odds.log_sigmoid();
-    let left = (-&log_odds).log_sigmoid();
-    let available = available.to_kind(q.kind());
-    let mut chosen = actions.bits(index, step, &log_odds) * &available;
-    let log_probs = &left + &chosen * (&taken - &left); // (n, m)
-    // How free each bit is.
-    let mut free = available.shallow_clone();
-    let mut counted = available.shallow_clone();
-    if some {
-        let place = Tensor::arange(i64::from(step.n), (q.kind(), q.device()));
-        let greatest = (&available * (&place + 1.0)).amax(1, true) - 1.0; // (n, 1)
-        let last = place.eq_tensor(&greatest).to_kind(q.kind()); // (n, m)
-        let others = &available * (1.0 - &last);
-        let none = sum(&(&chosen * &others)).eq(0.0).to_kind(q.kind()); // (n, 1)
-        chosen = &chosen * (1.0 - &last * &none) + &last * &none;
-        counted = &others + &last * (1.0 - &none);
-        let odds = sum(&(&left * &others)).exp();
-        free = &others + &last * (1.0 - odds);
-    }
-    let (p, not_p) = (taken.exp(), left.exp());
-    let kl = |rate: f64| &p * (&taken - rate.ln()) + &not_p * (&left - (1.0 - rate).ln());
-    let surprise: Tensor = &p * &taken + &not_p * &left;
-    let terms = Terms {
-        log_prob: sum(&(log_probs * counted)),
-        entropy: sum(&(-surprise * &free)).detach(),
-        penalty: constants.rate.map(|rate| sum(&(kl(rate) * &free))),
+        log_prob: sum(&weigh(log_probs, &counted)),
+        entropy: sum(&weigh(-surprise, &free).detach()),
+        penalty: constants.rate.map(|rate| sum(&weigh(kl(rate), &free))),
     };
     (chosen, terms)
 }

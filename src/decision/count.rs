@@ -164,29 +164,12 @@ fn ratio(part: &BigUint, whole: &BigUint) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decision::diagram::tests::{decide, random_space};
-    use crate::decision::{DecisionId, Domain};
+    use crate::decision::diagram::tests::{in_order, random_space};
 
     #[test]
     fn where_every_way_has_as_many_choices_the_estimate_is_the_count() {
         // All orders of twenty.
-        let mut space = DecisionSpace::default();
-        for place in 0..20u32 {
-            let available = (0..20)
-                .map(|option| {
-                    let earlier = (0..place).map(|p| space.guards.has(DecisionId(p), option));
-                    let taken: Vec<GuardId> = earlier.collect();
-                    let taken = space.guards.any(taken);
-                    space.guards.not(taken)
-                })
-                .collect();
-            decide(
-                &mut space,
-                Domain::One { n: 20 },
-                GuardId::ALWAYS,
-                available,
-            );
-        }
+        let space = in_order(20, 20);
         let estimated = estimate(&space, 50, 0, Effort::Full);
         let factorial: BigUint = (1u32..=20).map(BigUint::from).product();
         assert_eq!(estimated.value, factorial);

@@ -41,15 +41,7 @@ pub fn mutate(
             if new == *old {
                 continue;
             }
-            let wanted = |id: DecisionId| {
-                let kept = if id == changed {
-                    Some(&new)
-                } else {
-                    architecture.get(id)
-                };
-                kept.cloned()
-            };
-            let made = complete(space, wanted, |choices| choices.draw(rng));
+            let made = complete(space, but(architecture, changed, &new), |c| c.draw(rng));
             if made.is_some() {
                 return made;
             }
@@ -106,18 +98,26 @@ pub fn neighbors(space: &DecisionSpace, architecture: &Architecture) -> Vec<Arch
             if !choices.has(&new) {
                 continue;
             }
-            let wanted = |id: DecisionId| {
-                let kept = if id == changed {
-                    Some(&new)
-                } else {
-                    architecture.get(id)
-                };
-                kept.cloned()
-            };
-            found.extend(complete(space, wanted, Choices::first));
+            found.extend(complete(
+                space,
+                but(architecture, changed, &new),
+                Choices::first,
+            ));
         }
     }
     found
+}
+
+/// The choices of an architecture, but for one.
+fn but<'a>(
+    architecture: &'a Architecture,
+    changed: DecisionId,
+    new: &'a Choice,
+) -> impl Fn(DecisionId) -> Option<Choice> + 'a {
+    move |id| {
+        let kept = architecture.get(id);
+        if id == changed { Some(new) } else { kept }.cloned()
+    }
 }
 
 /// The choices of a domain next to one of them, and some that it may not have.

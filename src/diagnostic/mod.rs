@@ -5,7 +5,7 @@
 //! skipped when an earlier one reported an error.
 //!
 //! Diagnostics are built by constructor functions in the stage's own
-//! `diagnostics.rs`, so that the wording of a stage lives in one file.
+//! `diagnostics`, so that the wording of a stage lives in one place.
 
 mod code;
 pub mod explain;

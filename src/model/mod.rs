@@ -16,6 +16,8 @@
 //! - what a child does not use, a step on that child does not change: no
 //!   parameter outside [`SharedModel::trained`], no moving statistics.
 
+#[cfg(test)]
+mod compiled;
 mod config;
 mod device;
 mod dropout;

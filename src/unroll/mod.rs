@@ -9,6 +9,12 @@
 //! path condition says under which choices the program is where it is; a
 //! decision made there is active under it.
 //!
+//! So everything may depend on decisions. Tensors are selected by nodes of the
+//! graph (`select`); numbers become cases, of which functions are computed case by
+//! case (`cases`), and nodes of which they say sizes have a form for each; what an
+//! `if` or a loop may pass by is run under its condition, and joined with what was
+//! there before (`branch`).
+//!
 //! Two paths name things. The **decision path** names decisions: loops by
 //! their variable, node families by their element, calls by their callee, and
 //! the `let` at the end; inside a `cell` it starts anew with the cell's name,
@@ -27,10 +33,12 @@ mod cell;
 mod decide;
 mod diagnostics;
 mod expr;
+mod extern_op;
 mod functions;
 mod paths;
 mod primitives;
 mod require;
+mod scan;
 mod select;
 mod settings;
 mod space;

@@ -34,6 +34,23 @@ pub(in crate::decision) fn decide(
     })
 }
 
+/// `k` of `n` options in order: none that an earlier decision took.
+pub(in crate::decision) fn in_order(k: u32, n: u32) -> DecisionSpace {
+    let mut space = DecisionSpace::default();
+    for place in 0..k {
+        let available = (0..n)
+            .map(|option| {
+                let earlier = (0..place).map(|p| space.guards.has(DecisionId(p), option));
+                let taken: Vec<GuardId> = earlier.collect();
+                let taken = space.guards.any(taken);
+                space.guards.not(taken)
+            })
+            .collect();
+        decide(&mut space, one(n), GuardId::ALWAYS, available);
+    }
+    space
+}
+
 fn one(n: u32) -> Domain {
     Domain::One { n }
 }
@@ -281,18 +298,7 @@ fn ranges_are_those_of_enumeration() {
 #[test]
 fn what_is_too_large_is_given_up() {
     // Three of eight in order takes some hundreds of nodes.
-    let mut space = DecisionSpace::default();
-    for place in 0..3u32 {
-        let available = (0..8)
-            .map(|option| {
-                let earlier = (0..place).map(|p| space.guards.has(DecisionId(p), option));
-                let taken: Vec<GuardId> = earlier.collect();
-                let taken = space.guards.any(taken);
-                space.guards.not(taken)
-            })
-            .collect();
-        decide(&mut space, one(8), GuardId::ALWAYS, available);
-    }
+    let space = in_order(3, 8);
     let job = Job {
         space: &space,
         require: space.require,

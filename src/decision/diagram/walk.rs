@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 use rand::Rng;
 
-use super::node::{Node, NodeId};
+use super::node::{Branch, Node, NodeId};
 use super::{Diagram, ways};
 use crate::decision::sample::{below, draw};
 use crate::decision::{Architecture, Choice, Domain};
@@ -39,20 +39,8 @@ impl Diagram {
                 }
                 Node::All(parts) => open.extend(parts.iter().rev()),
                 Node::Branch(branches) => {
-                    let mut rest = below(self.count_of(id), rng);
-                    let mut taken = None;
-                    for branch in branches {
-                        let count = self.count_of(branch.rest);
-                        let here = count * branch.picked.ways();
-                        if rest < here {
-                            let index = usize::try_from(rest / count).unwrap_or_default();
-                            branch.picked.apply(index, &mut architecture);
-                            taken = Some(branch.rest);
-                            break;
-                        }
-                        rest -= here;
-                    }
-                    open.push(taken?);
+                    let rank = below(self.count_of(id), rng);
+                    open.push(self.take(branches, rank, &mut architecture)?.0);
                 }
             }
         }
@@ -90,23 +78,32 @@ impl Diagram {
                     }
                 }
                 Node::Branch(branches) => {
-                    let mut taken = None;
-                    for branch in branches {
-                        let count = self.count_of(branch.rest);
-                        let here = count * branch.picked.ways();
-                        if rank < here {
-                            let index = usize::try_from(&rank / count).ok()?;
-                            branch.picked.apply(index, &mut architecture);
-                            taken = Some((branch.rest, rank % count));
-                            break;
-                        }
-                        rank -= here;
-                    }
-                    open.push(taken?);
+                    open.push(self.take(branches, rank, &mut architecture)?);
                 }
             }
         }
         Some(architecture)
+    }
+
+    /// Decides as the branch does in which a number lies; gives what is left to
+    /// decide, and the number among the ways to do so.
+    fn take(
+        &self,
+        branches: &[Branch],
+        mut rank: BigUint,
+        architecture: &mut Architecture,
+    ) -> Option<(NodeId, BigUint)> {
+        for branch in branches {
+            let count = self.count_of(branch.rest);
+            let here = count * branch.picked.ways();
+            if rank < here {
+                let index = usize::try_from(&rank / count).ok()?;
+                branch.picked.apply(index, architecture);
+                return Some((branch.rest, rank % count));
+            }
+            rank -= here;
+        }
+        None
     }
 
     /// The number of an architecture; `None` if it is none of the space.

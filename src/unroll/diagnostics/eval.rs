@@ -1,0 +1,114 @@
+//! Evaluation and requirements.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+
+pub(in crate::unroll) fn recursion(span: Span, name: &str, limit: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::Recursion,
+        span,
+        format!("calls are nested more than {limit} deep in `{name}`"),
+        "calls again here",
+    )
+    .help("recursion must end: count a static argument down and stop with an `if`")
+}
+
+pub(in crate::unroll) fn cycle(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::Recursion,
+        span,
+        format!("`{name}` is defined by itself"),
+        "needs its own value",
+    )
+}
+
+pub(in crate::unroll) fn step_budget(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::StepBudget,
+        span,
+        format!(
+            "the space takes more than {} steps to evaluate",
+            crate::unroll::STEP_BUDGET
+        ),
+        "given up here",
+    )
+    .help("look for a loop or a recursion that is larger than meant")
+}
+
+pub(in crate::unroll) fn overflow(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::Arithmetic,
+        span,
+        "the result is too large",
+        "overflows",
+    )
+}
+
+pub(in crate::unroll) fn division_by_zero(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::Arithmetic,
+        span,
+        "division by zero",
+        "the divisor is 0 here",
+    )
+}
+
+pub(in crate::unroll) fn metric_outside(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        format!("`{name}` is known when the whole network is"),
+        "not yet known",
+    )
+    .help(format!(
+        "write it in a `require`, without parentheses: `require {name} <= 5M`"
+    ))
+}
+
+pub(in crate::unroll) fn opaque_metric(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::OpaqueMetric,
+        span,
+        format!("`{name}` has no formula, so that no architecture can be checked"),
+        "must be measured",
+    )
+    .help("bound `params` or `flops` instead, and measure the architectures that a search finds")
+}
+
+pub(in crate::unroll) fn decision_in_require(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "a `require` cannot decide",
+        "has a `choose` or a `pick`",
+    )
+    .help("decide before it, with a `let`, and use its name")
+}
+
+pub(in crate::unroll) fn require_always(span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        Code::AlwaysTrue,
+        span,
+        "every architecture fulfils this requirement",
+        "always true",
+    )
+}
+
+pub(in crate::unroll) fn require_never(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::Unsatisfiable,
+        span,
+        "no architecture fulfils this requirement",
+        "never true",
+    )
+}
+
+pub(in crate::unroll) fn extern_result(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "an `extern op` gives a tensor",
+        "declared to give something else",
+    )
+    .help("declare the shape of its result: `-> [t, d]`")
+}

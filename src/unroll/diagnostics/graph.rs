@@ -1,0 +1,199 @@
+//! Node families, weights and time.
+
+use super::elements;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+use crate::unroll::value::{Sizes, Value};
+
+pub(in crate::unroll) fn read_before_assigned(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::ReadBeforeAssigned,
+        span,
+        format!("`{name}` is read in its own definition"),
+        "the element that is being defined",
+    )
+    .help("a node reads earlier elements only")
+}
+
+pub(in crate::unroll) fn out_of_range(span: Span, at: i64, n: usize, slice: bool) -> Diagnostic {
+    let message = if slice {
+        format!("the slice ends at {at}, and the list has {}", elements(n))
+    } else {
+        format!("there is no element {at}: the list has {n}")
+    };
+    Diagnostic::error(Code::OutOfRange, span, message, format!("is {at} here"))
+}
+
+pub(in crate::unroll) fn element_missing(span: Span, at: i64) -> Diagnostic {
+    Diagnostic::error(
+        Code::OutOfRange,
+        span,
+        format!("the list has no element {at}"),
+        "not there in every architecture",
+    )
+}
+
+pub(in crate::unroll) fn assign_to_slice(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::NodeNotAssigned,
+        span,
+        "a slice cannot be assigned to",
+        "more than one element",
+    )
+    .help("assign one element: `h[l] = ..`")
+}
+
+pub(in crate::unroll) fn assign_outside_family(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::error(
+        Code::NodeNotAssigned,
+        span,
+        format!("an element of `{name}` is assigned outside a node family"),
+        "not in `nodes .. { .. }`",
+    )
+    .help(format!(
+        "extend the list with `nodes {name}[l in a..b] {{ {name}[l] = .. }}`"
+    ))
+}
+
+pub(in crate::unroll) fn assign_wrong_element(
+    span: Span,
+    name: &str,
+    at: i64,
+    next: usize,
+) -> Diagnostic {
+    Diagnostic::error(
+        Code::NodeNotAssigned,
+        span,
+        format!("`{name}[{at}]` cannot be assigned here; the next element is {next}"),
+        format!("assigns element {at}"),
+    )
+    .help("the body of a node family assigns its own element, once")
+}
+
+pub(in crate::unroll) fn node_not_assigned(span: Span, name: &str, at: i64) -> Diagnostic {
+    Diagnostic::error(
+        Code::NodeNotAssigned,
+        span,
+        format!("the body does not assign `{name}[{at}]`"),
+        "defines one element a round",
+    )
+    .help(format!("assign it exactly once: `{name}[..] = ..`"))
+}
+
+pub(in crate::unroll) fn family_gap(span: Span, name: &str, at: i64, next: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::OutOfRange,
+        span,
+        format!("the family `{name}` goes on at {next}, not at {at}"),
+        format!("starts at {at}"),
+    )
+    .help(format!(
+        "`{name}` has {} so far: let the range start at {next}",
+        elements(next)
+    ))
+}
+
+pub(in crate::unroll) fn loose_of_plain(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "`loose` takes a node family",
+        "not elements of a family",
+    )
+    .help("only what `nodes` declares has loose ends")
+}
+
+pub(in crate::unroll) fn scan_without_time(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        "`scan` goes over time, and this has none",
+        "no time axis",
+    )
+    .help("time comes from an input `tokens[vocab]`: `let e = embed(tokens, width)`")
+}
+
+pub(in crate::unroll) fn scan_state(span: Span, x: &Sizes, state: &Sizes) -> Diagnostic {
+    Diagnostic::error(
+        Code::ShapesDiffer,
+        span,
+        format!("the state starts as {x} and becomes {state}"),
+        "the next state must have the shape of the input",
+    )
+}
+
+pub(in crate::unroll) fn per_not_decision(span: Span, found: &Value) -> Diagnostic {
+    Diagnostic::error(
+        Code::PerNotDecision,
+        span,
+        format!(
+            "`@per` takes a decision or an element of a node family, and this is {}",
+            found.describe()
+        ),
+        "not decided",
+    )
+    .help("name the `let` of a `choose` or a `pick 1`, or the variable that runs over a family")
+}
+
+pub(in crate::unroll) fn tie_to_no_matrix(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::TieMismatch,
+        span,
+        "`@tie` takes what a call with exactly one matrix gave",
+        "no such call made this",
+    )
+    .help("name the result of `embed(..)` or of a `linear(..)` without bias")
+}
+
+pub(in crate::unroll) fn tie_of_no_call(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::TieMismatch,
+        span,
+        "`@tie` belongs on a `linear(..)`",
+        "has no matrix to tie",
+    )
+}
+
+pub(in crate::unroll) fn tie_differs(
+    span: Span,
+    owned: &[usize],
+    wanted: &[usize],
+    bias: bool,
+) -> Diagnostic {
+    let why = if bias {
+        "a tied `linear` has no bias".to_owned()
+    } else {
+        format!("the tied matrix is {owned:?}, and this call needs {wanted:?}")
+    };
+    Diagnostic::error(Code::TieMismatch, span, why, "cannot share the matrix")
+}
+
+pub(in crate::unroll) fn shared_shape(span: Span, known: &[usize], found: &[usize]) -> Diagnostic {
+    Diagnostic::error(
+        Code::SharedShape,
+        span,
+        format!("one parameter would have two shapes, {known:?} and {found:?}"),
+        "shared by what decisions pick",
+    )
+    .help("iteration over `pick` or `loose` shares weights: add `@per(v)` so that each element has its own")
+}
+
+pub(in crate::unroll) fn captured(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::Captured,
+        span,
+        "a tensor from outside a `scan` is used inside it",
+        "crosses into the recurrence",
+    )
+    .help("join it to the sequence that is scanned, or compute it inside")
+}
+
+pub(in crate::unroll) fn scan_states(span: Span, states: usize, results: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        format!("a scan over {states} states needs as many results, and this gives {results}"),
+        "states and results differ",
+    )
+    .help("return the next states as a tuple: `cell Lstm(x: [d], h: [d], c: [d]) { .. return (h, c) }`")
+}

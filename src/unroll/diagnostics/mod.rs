@@ -1,0 +1,30 @@
+//! What this stage says: kinds, shapes, decisions, graph, weights, evaluation.
+//!
+//! Every message about a shape names the shapes, every message about a
+//! decision gives the numbers.
+
+mod decisions;
+mod eval;
+mod graph;
+mod kinds;
+mod ports;
+mod shapes;
+
+pub(super) use decisions::*;
+pub(super) use eval::*;
+pub(super) use graph::*;
+pub(super) use kinds::*;
+pub(super) use ports::*;
+pub(super) use shapes::*;
+
+fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+fn elements(n: usize) -> String {
+    match n {
+        1 => "1 element".to_owned(),
+        n => format!("{n} elements"),
+    }
+}
