@@ -27,6 +27,7 @@ mod memory;
 mod norm;
 mod ops;
 mod params;
+mod recurrence;
 mod run;
 #[cfg(test)]
 mod testing;
@@ -42,6 +43,7 @@ pub use config::{Init, Mode, ModelConfig, Statistics};
 pub use device::{DeviceRequest, choose, load_cuda};
 pub use error::ModelError;
 pub use memory::keep_freed_memory;
+pub use recurrence::Recurrence;
 
 use crate::graph::{Child, ParamId, Role, Supergraph};
 use params::Params;
@@ -84,7 +86,8 @@ impl SharedModel {
     /// floats, tokens `(T, B)` of 64-bit integers, on the model's device.
     /// [`Mode::Train`] drops out, normalises by the batch and updates the
     /// moving statistics; [`Mode::Eval`] does neither and records no gradient.
-    /// Random numbers are torch's own: seed it before.
+    /// Random numbers are torch's own: seed it before. Sequences begin here: every
+    /// state of a scan is zero at first.
     ///
     /// # Errors
     /// When the inputs do not fit the space, memory does not suffice, or
@@ -95,8 +98,31 @@ impl SharedModel {
         inputs: &[Tensor],
         mode: Mode,
     ) -> Result<Vec<Tensor>, ModelError> {
+        self.resume(child, inputs, mode, &mut Recurrence::default())
+    }
+
+    /// As [`Self::forward`], for sequences that go on: scans start from the states
+    /// in `recurrence` and leave theirs in it.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn resume(
+        &mut self,
+        child: &Child,
+        inputs: &[Tensor],
+        mode: Mode,
+        recurrence: &mut Recurrence,
+    ) -> Result<Vec<Tensor>, ModelError> {
         self.params.create(&self.graph.params, &child.params)?;
-        run::run(&self.graph, child, &self.config, &self.params, inputs, mode)
+        run::run(
+            &self.graph,
+            child,
+            &self.config,
+            &self.params,
+            inputs,
+            mode,
+            recurrence,
+        )
     }
 
     /// The trained parameters of a child, ascending by id: leaf tensors that

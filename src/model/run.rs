@@ -8,6 +8,7 @@ use tch::{Kind, TchError, Tensor};
 use super::config::WORDS;
 use super::norm::{self, BatchNorm, Use};
 use super::params::Params;
+use super::recurrence::Recurrence;
 use super::{Mode, ModelConfig, ModelError, Statistics, dropout, layout, ops};
 use crate::graph::{Child, ChildRegion, ChildStep, Node, Op, Region, RegionId, Supergraph};
 
@@ -23,6 +24,7 @@ pub(super) fn run(
     params: &Params,
     inputs: &[Tensor],
     mode: Mode,
+    recurrence: &mut Recurrence,
 ) -> Result<Vec<Tensor>, ModelError> {
     // Undone when dropped, also when an error leaves early.
     let _guard = (mode == Mode::Eval).then(tch::no_grad_guard);
@@ -36,7 +38,9 @@ pub(super) fn run(
         mode,
         batch,
         masks: None,
+        recurrence,
     };
+    walk.recurrence.begin();
     let results = walk.region(RegionId(0), inputs)?;
     selected
         .outputs
@@ -63,6 +67,8 @@ struct Walk<'a> {
     batch: Batch,
     /// Inside a scan, its dropout masks by site and size: the same at all times.
     masks: Option<BTreeMap<(&'a str, Vec<i64>), Tensor>>,
+    /// The states between batches.
+    recurrence: &'a mut Recurrence,
 }
 
 impl<'a> Walk<'a> {
@@ -223,7 +229,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A recurrence: the body once a time, from a state of zeros.
+    /// A recurrence: the body once a time, from the states of the batch before.
     fn scan(
         &mut self,
         body: RegionId,
@@ -237,7 +243,7 @@ impl<'a> Walk<'a> {
             return Err(ModelError::Malformed(why));
         };
         let outer = self.masks.replace(BTreeMap::new());
-        let mut states: Vec<Value> = vec![None];
+        let mut states = self.states(body)?;
         let mut results = Vec::new();
         // One `unbind`, whose gradient is one tensor; of `select` it would be
         // one of the whole sequence a time.
@@ -255,7 +261,40 @@ impl<'a> Walk<'a> {
             }
         }
         self.masks = outer;
-        Tensor::f_stack(&results, 0).map(Some).map_err(at) // (T, B, D)
+        let sequence = Tensor::f_stack(&results, 0).map_err(at)?; // (T, B, D)
+        self.recurrence.keep(body, &states, &sequence);
+        Ok(Some(sequence))
+    }
+
+    /// The states that a scan starts from; zeros where those of another batch do
+    /// not fit this one.
+    fn states(&mut self, body: RegionId) -> Result<Vec<Value>, ModelError> {
+        let (region, selected) = parts(self.graph, self.child, body)?;
+        let batch = self.batch.size;
+        let fits = |place: usize, state: &Tensor| {
+            let step = selected.inputs.get(place + 1).copied().flatten();
+            let Some(step) = step.and_then(|step| selected.steps.get(step)) else {
+                return false;
+            };
+            let shape = region.graph.node_weight(step.node);
+            let shape = shape.map(|node| node.shape_of(step.form).0.iter().map(|&n| n as i64));
+            shape.is_some_and(|shape| {
+                state
+                    .size()
+                    .into_iter()
+                    .eq([batch].into_iter().chain(shape))
+            })
+        };
+        let mut states = self.recurrence.take(body);
+        for (place, state) in states.iter_mut().enumerate() {
+            if state.as_ref().is_some_and(|state| !fits(place, state)) {
+                *state = None;
+            }
+        }
+        // The first input is x(t).
+        let n = region.inputs.len().saturating_sub(1);
+        states.resize_with(n, || None);
+        Ok(states)
     }
 
     fn embed(&self, tokens: &Tensor, matrix: &Tensor) -> Result<Tensor, TchError> {

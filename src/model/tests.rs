@@ -526,6 +526,34 @@ fn a_scan_runs_its_body_in_time_from_a_state_of_zeros() {
 }
 
 #[test]
+fn a_scan_goes_on_where_it_stopped_without_gradients() {
+    let (mut model, child) = recurrent(ModelConfig::default());
+    let whole = model.forward(&child, &[tokens()], Mode::Train).unwrap();
+    let mut recurrence = Recurrence::default();
+    let mut halves = Vec::new();
+    for half in tokens().split(2, 0) {
+        // What is saved in between is all there is.
+        recurrence = Recurrence::of_state(recurrence.state()).unwrap();
+        let inputs = [half.copy()];
+        let outputs = model.resume(&child, &inputs, Mode::Train, &mut recurrence);
+        halves.push(outputs.unwrap().swap_remove(1));
+        assert_close(&recurrence.sequences()[0], halves.last().unwrap(), 0.0);
+    }
+    assert_close(&Tensor::cat(&halves, 0), &whole[1], 1e-12);
+    assert!(
+        recurrence
+            .state()
+            .iter()
+            .all(|(_, state)| !state.requires_grad())
+    );
+    // Other sequences begin with zeros.
+    let one = [tokens().narrow(1, 0, 1)];
+    let after = model.resume(&child, &one, Mode::Eval, &mut recurrence);
+    let fresh = model.forward(&child, &one, Mode::Eval).unwrap();
+    assert_close(&after.unwrap()[1], &fresh[1], 1e-12);
+}
+
+#[test]
 fn a_scan_drops_the_same_numbers_at_all_times_and_places_of_a_site() {
     let dropout = [("h".to_owned(), 0.5)].into();
     let (mut model, child) = recurrent(ModelConfig {
