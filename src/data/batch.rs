@@ -18,6 +18,10 @@ pub(super) enum Stream {
     Order = 2,
     Augment = 3,
     Synthetic = 4,
+    CutOut = 5,
+    Folder = 6,
+    Windows = 7,
+    Reward = 8,
 }
 
 /// The generator of one stream at one position.
@@ -53,6 +57,12 @@ pub struct Augment {
     pub pad: usize,
     /// Whether half of the images are mirrored left to right.
     pub flip: bool,
+    /// The side of a square of zeros put into each image after that (`CutOut`,
+    /// arXiv 1708.04552); 0 for none. Its centre may be any pixel, and it is clipped
+    /// at the edges. The authors of ENAS draw its upper left corner in this way, so
+    /// that theirs lie further down and to the right.
+    #[serde(default)]
+    pub cutout: usize,
 }
 
 /// How one image of a batch is varied.
@@ -64,13 +74,36 @@ pub struct Placement {
     pub dx: isize,
     /// Whether the window is mirrored afterwards.
     pub flip: bool,
+    /// What is put out after that.
+    pub cutout: Option<Square>,
+}
+
+/// A square of zeros in an image; what is outside the image is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Square {
+    /// The row of its centre.
+    pub y: usize,
+    /// The column of its centre.
+    pub x: usize,
+    /// Its side. An even one has one row more above its centre than below.
+    pub size: usize,
 }
 
 impl Augment {
-    /// Draws the placements of the `n` images of one batch.
+    /// Draws the placements of the `n` images of one batch, of `size` (height and
+    /// width).
     #[must_use]
-    pub fn draw(self, n: usize, seed: u64, epoch: u64, step: u64) -> Vec<Placement> {
+    pub fn draw(
+        self,
+        n: usize,
+        size: [usize; 2],
+        seed: u64,
+        epoch: u64,
+        step: u64,
+    ) -> Vec<Placement> {
+        let mut squares = rng(seed, Stream::CutOut, epoch, step);
         let mut rng = rng(seed, Stream::Augment, epoch, step);
+        let [height, width] = size.map(|n| n.max(1) as u32);
         let pad = self.pad.min(usize::from(u16::MAX)) as i32;
         // Three numbers an image whatever the settings, so that switching one off
         // leaves the others as they were.
@@ -79,7 +112,17 @@ impl Augment {
                 let dy = rng.random_range(-pad..=pad) as isize;
                 let dx = rng.random_range(-pad..=pad) as isize;
                 let flip = rng.random::<bool>() && self.flip;
-                Placement { dy, dx, flip }
+                let cutout = (self.cutout > 0).then(|| Square {
+                    y: squares.random_range(0..height) as usize,
+                    x: squares.random_range(0..width) as usize,
+                    size: self.cutout,
+                });
+                Placement {
+                    dy,
+                    dx,
+                    flip,
+                    cutout,
+                }
             })
             .collect()
     }
@@ -127,6 +170,9 @@ pub fn assemble(
             } else {
                 place(from, to, images.width, placement, scale, shift);
             }
+            if let Some(square) = placement.cutout {
+                put_out(to, images.width, square);
+            }
         }
     }
 }
@@ -150,6 +196,19 @@ fn place(from: &[u8], to: &mut [f32], width: usize, at: Placement, scale: f32, s
         if at.flip {
             row.reverse();
         }
+    }
+}
+
+/// Writes zeros to a square of one channel.
+fn put_out(to: &mut [f32], width: usize, square: Square) {
+    let range = |centre: usize, n: usize| {
+        let before = square.size / 2;
+        let end = centre.saturating_add(square.size - before).min(n);
+        centre.saturating_sub(before).min(end)..end
+    };
+    let columns = range(square.x, width);
+    for row in range(square.y, to.len() / width) {
+        to[row * width..][columns.clone()].fill(0.0);
     }
 }
 
@@ -186,10 +245,19 @@ mod tests {
         }
     }
 
+    fn at(dy: isize, dx: isize, flip: bool) -> Placement {
+        Placement {
+            dy,
+            dx,
+            flip,
+            cutout: None,
+        }
+    }
+
     /// Assembles image 1 alone, with values back as they were and 0 outside.
     fn placed(dy: isize, dx: isize, flip: bool) -> Vec<f32> {
         let mut out = vec![9.0; 3];
-        let at = [Placement { dy, dx, flip }];
+        let at = [at(dy, dx, flip)];
         let same = 1.0 / 255.0;
         assemble(&images(), &[1], Some(&at), &[0.0; 2], &[same; 2], &mut out);
         out.iter().map(|x| x.round()).collect()
@@ -234,11 +302,17 @@ mod tests {
 
     #[test]
     fn draws_depend_on_seed_epoch_and_step_alone() {
-        let augment = Augment { pad: 4, flip: true };
-        let first = augment.draw(500, 1, 2, 3);
-        assert_eq!(first, augment.draw(500, 1, 2, 3));
+        let augment = Augment {
+            pad: 4,
+            flip: true,
+            cutout: 3,
+        };
+        let draw =
+            |augment: Augment, seed, epoch, step| augment.draw(500, [8, 5], seed, epoch, step);
+        let first = draw(augment, 1, 2, 3);
+        assert_eq!(first, draw(augment, 1, 2, 3));
         for other in [(2, 2, 3), (1, 3, 3), (1, 2, 4)] {
-            assert_ne!(first, augment.draw(500, other.0, other.1, other.2));
+            assert_ne!(first, draw(augment, other.0, other.1, other.2));
         }
         let flips = first.iter().filter(|p| p.flip).count();
         assert!((200..300).contains(&flips), "{flips} of 500 flipped");
@@ -246,17 +320,63 @@ mod tests {
             assert!(first.iter().any(|p| p.dy == offset) && first.iter().any(|p| p.dx == offset));
         }
         assert!(first.iter().all(|p| p.dy.abs() <= 4 && p.dx.abs() <= 4));
+        let centres: std::collections::BTreeSet<_> = first
+            .iter()
+            .filter_map(|p| p.cutout)
+            .map(|square| (square.y, square.x))
+            .collect();
+        assert!(centres.into_iter().eq((0..40).map(|i| (i / 5, i % 5))));
         let still = Augment {
-            pad: 4,
             flip: false,
+            cutout: 0,
+            ..augment
+        };
+        for (a, b) in draw(still, 1, 2, 3).iter().zip(&first) {
+            assert_eq!(*a, at(b.dy, b.dx, false));
         }
-        .draw(500, 1, 2, 3);
-        assert!(
-            still
-                .iter()
-                .zip(&first)
-                .all(|(a, b)| !a.flip && (a.dy, a.dx) == (b.dy, b.dx))
-        );
+    }
+
+    #[test]
+    fn a_square_is_put_out_and_clipped_at_the_edges() {
+        // The centre, the side, and what is left of a row of 5 and of 5 rows.
+        #[rustfmt::skip]
+        let cases = [
+            (2, 1, [1, 1, 0, 1, 1]),
+            (2, 2, [1, 0, 0, 1, 1]),
+            (2, 3, [1, 0, 0, 0, 1]),
+            (0, 3, [0, 0, 1, 1, 1]),
+            (4, 4, [1, 1, 0, 0, 0]),
+            (4, 99, [0; 5]),
+        ];
+        for (y, height, rows) in cases {
+            for (x, size, columns) in cases {
+                if height != size {
+                    continue;
+                }
+                let mut image = [1.0; 25];
+                put_out(&mut image, 5, Square { y, x, size });
+                for (at, value) in image.into_iter().enumerate() {
+                    let kept = rows[at / 5] + columns[at % 5] > 0;
+                    assert_eq!(value > 0.5, kept, "{y} {x} {size}: {at}");
+                }
+            }
+        }
+        // In every channel, after the window was mirrored.
+        let cutout = Some(Square {
+            y: 1,
+            x: 0,
+            size: 1,
+        });
+        let at = [Placement {
+            cutout,
+            ..at(0, 0, true)
+        }];
+        let mut out = Vec::new();
+        let one = [1.0 / 255.0; 2];
+        assemble(&images(), &[1], Some(&at), &[0.0; 2], &one, &mut out);
+        let out: Vec<f32> = out.iter().map(|x| x.round()).collect();
+        let left = [14, 13, 12, 0, 16, 15, 20, 19, 18, 0, 22, 21];
+        assert_eq!(out, left.map(|x| x as f32));
     }
 
     #[test]
@@ -279,8 +399,20 @@ mod tests {
         // A run that is resumed with a newer version must go on with the same draws.
         let eight: Vec<u32> = (0..8).collect();
         assert_eq!(order(&eight, 1, 0), [3, 2, 0, 5, 1, 4, 6, 7]);
-        let at = |dy, dx, flip| Placement { dy, dx, flip };
-        let drawn = Augment { pad: 2, flip: true }.draw(3, 1, 0, 0);
+        let mut augment = Augment {
+            pad: 2,
+            flip: true,
+            cutout: 0,
+        };
+        let drawn = augment.draw(3, [4, 4], 1, 0, 0);
         assert_eq!(drawn, [at(-2, 0, true), at(-2, 0, true), at(0, 2, false)]);
+        augment.cutout = 2;
+        let drawn = augment.draw(3, [4, 4], 1, 0, 0);
+        let centres: Vec<_> = drawn
+            .iter()
+            .filter_map(|p| p.cutout)
+            .map(|s| (s.y, s.x))
+            .collect();
+        assert_eq!(centres, [(3, 3), (1, 3), (3, 1)]);
     }
 }

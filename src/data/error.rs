@@ -31,7 +31,7 @@ pub enum DataError {
     },
 
     /// There is a kind that needs a path, and no path.
-    #[error("`{kind}:` is not followed by a path: write `{kind}:FOLDER`")]
+    #[error("`{kind}:` is not followed by a path: write `{kind}:PATH`")]
     NoPath {
         /// The kind.
         kind: String,
@@ -46,33 +46,66 @@ pub enum DataError {
         text: String,
     },
 
-    /// There is nothing at the path.
+    /// There is an option that its kind does not have.
     #[error(
-        "{}: no such folder; name the one that holds the four MNIST files (`make data` fetches Fashion-MNIST to data/fashion-mnist)",
-        path.display()
+        "`{kind}:` has no option `{option}`; {known} (a path that ends so is written with a slash behind)"
     )]
-    NoFolder {
+    UnknownOption {
+        /// The kind.
+        kind: String,
+        /// What was written before the sign.
+        option: String,
+        /// What the kind has, in words.
+        known: &'static str,
+    },
+
+    /// The value of an option means nothing.
+    #[error("`{option}={value}` is not understood: write {wanted}")]
+    BadOption {
+        /// The option.
+        option: String,
+        /// What was written behind the sign.
+        value: String,
+        /// What there could be.
+        wanted: &'static str,
+    },
+
+    /// There is nothing at the path.
+    #[error("{}: no such file or folder; name {wanted}", path.display())]
+    NotFound {
         /// The path.
         path: PathBuf,
+        /// What the path should be of.
+        wanted: &'static str,
     },
 
     /// The path is that of a file.
-    #[error("{}: is a file; name the folder that holds the four MNIST files", path.display())]
+    #[error("{}: is a file; name {wanted}", path.display())]
     NotAFolder {
         /// The path.
         path: PathBuf,
+        /// What the path should be of.
+        wanted: &'static str,
     },
 
-    /// One of the four files is not in the folder.
-    #[error(
-        "{}: holds no file `{name}` (or `{name}.gz`); all four MNIST files are needed (`make data` fetches those of Fashion-MNIST)",
-        folder.display()
-    )]
+    /// A file is not in the folder, or in the archive.
+    #[error("{}: holds no file `{name}`; {remedy}", folder.display())]
     MissingFile {
-        /// The folder.
+        /// The folder or archive.
         folder: PathBuf,
         /// The name that was looked for.
         name: String,
+        /// What to do.
+        remedy: String,
+    },
+
+    /// The archive is no archive, or damaged.
+    #[error("{}: cannot be unpacked ({source}); fetch it again", path.display())]
+    BadArchive {
+        /// The archive.
+        path: PathBuf,
+        /// What was wrong with it.
+        source: io::Error,
     },
 
     /// The operating system could not read it.
@@ -129,7 +162,7 @@ pub enum DataError {
 
     /// The file goes on after its last image or label.
     #[error(
-        "{}: goes on after the {expected} bytes that its header announces; fetch it again",
+        "{}: goes on after the {expected} bytes that it should have; fetch it again",
         path.display()
     )]
     TooLong {
@@ -180,11 +213,96 @@ pub enum DataError {
         /// The file of labels.
         path: PathBuf,
         /// The label.
-        label: u8,
+        label: u16,
         /// The image, counted from 0.
         index: usize,
         /// Which labels there should be.
         reason: String,
+    },
+
+    /// A folder of images is not laid out as it should be.
+    #[error(
+        "{}: {found}; an image folder holds train/CLASS/*.jpg (or .png) and test/CLASS/*.jpg",
+        path.display()
+    )]
+    Layout {
+        /// The folder, or one in it.
+        path: PathBuf,
+        /// What is there instead, or is not there.
+        found: String,
+    },
+
+    /// Some images cannot be decoded.
+    #[error(
+        "{}: {n} of {total} images cannot be decoded: {}{}; mend or remove them",
+        folder.display(), first.join(", "), if *n > first.len() { ", .." } else { "" }
+    )]
+    BadImages {
+        /// The image folder.
+        folder: PathBuf,
+        /// How many.
+        n: usize,
+        /// Of how many.
+        total: usize,
+        /// The first few, with reasons.
+        first: Vec<String>,
+    },
+
+    /// Images in a folder are not of one size.
+    #[error(
+        "{}: {} is {}x{} and {} is {}x{}; say to what size images are to be brought, for example `images:{},size={}`",
+        folder.display(), first.0.display(), first.1[0], first.1[1], other.0.display(), other.1[0],
+        other.1[1], folder.display(), first.1[0].min(first.1[1])
+    )]
+    SizesDiffer {
+        /// The image folder.
+        folder: PathBuf,
+        /// An image, its height and width.
+        first: (PathBuf, [usize; 2]),
+        /// Another.
+        other: (PathBuf, [usize; 2]),
+    },
+
+    /// A file of text is not UTF-8.
+    #[error("{}: line {line} is not UTF-8; convert the file, or name another", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
+
+    /// A text has too few lines to be parted.
+    #[error(
+        "{}: {lines} lines are too few to be parted into training, validation and test text; give at least 20, or a folder with three files",
+        path.display()
+    )]
+    TooFewLines {
+        /// The file.
+        path: PathBuf,
+        /// The lines it has.
+        lines: usize,
+    },
+
+    /// A file of text holds none.
+    #[error("{}: holds no text", path.display())]
+    NoText {
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A text is too short for its rows and windows.
+    #[error(
+        "{tokens} tokens are too few for {rows} rows with windows of {bptt}: at least {} are needed; lower the batch or the window",
+        rows * (bptt + 1)
+    )]
+    TooFewTokens {
+        /// The tokens there are.
+        tokens: usize,
+        /// The rows asked for.
+        rows: usize,
+        /// The length of a window.
+        bptt: usize,
     },
 
     /// The network has fewer outputs than the data has classes.
@@ -203,7 +321,7 @@ pub enum DataError {
         /// The first image without an output, counted from 0.
         index: usize,
         /// Its label.
-        label: u8,
+        label: u16,
     },
 
     /// A split that leaves nothing to train on.

@@ -4,33 +4,16 @@
 //! dimensions, each dimension as a big-endian 32-bit number, then the values.
 
 use super::error::DataError;
+use super::file::{self, Source, first_bytes, truncated};
 use super::{Dataset, Images};
-use flate2::read::MultiGzDecoder;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+
+const WANTED: &str = "the folder that holds the four MNIST files (`make data` fetches Fashion-MNIST to data/fashion-mnist)";
 
 /// Loads the four files of `folder`.
 pub(super) fn load(folder: &Path) -> Result<Dataset, DataError> {
-    match std::fs::metadata(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(DataError::NoFolder {
-                path: folder.into(),
-            });
-        }
-        Err(source) => {
-            return Err(DataError::Io {
-                path: folder.into(),
-                source,
-            });
-        }
-        Ok(found) if !found.is_dir() => {
-            return Err(DataError::NotAFolder {
-                path: folder.into(),
-            });
-        }
-        Ok(_) => {}
-    }
+    file::check_folder(folder, WANTED)?;
     let train = Part::read(folder, "train")?;
     let test = Part::read(folder, "t10k")?;
     if train.size() != test.size() {
@@ -43,7 +26,7 @@ pub(super) fn load(folder: &Path) -> Result<Dataset, DataError> {
     }
     let classes = count_classes(&[&train, &test])?;
     Ok(Dataset::new(
-        name(folder),
+        file::name(folder),
         classes,
         train.images,
         test.images,
@@ -77,7 +60,7 @@ impl Part {
             height,
             width,
             pixels,
-            labels,
+            labels: labels.into_iter().map(u16::from).collect(),
         };
         Ok(Self {
             images_path,
@@ -133,6 +116,7 @@ fn find(folder: &Path, part: &str, content: Content) -> Result<PathBuf, DataErro
     Err(DataError::MissingFile {
         folder: folder.into(),
         name: stem('-'),
+        remedy: "nor the same with .gz; all four MNIST files are needed (`make data` fetches those of Fashion-MNIST)".into(),
     })
 }
 
@@ -213,98 +197,6 @@ fn read(path: &Path, content: Content) -> Result<([usize; 3], Vec<u8>), DataErro
     Ok((sizes, values))
 }
 
-fn truncated(path: &Path, expected: u64, found: u64) -> DataError {
-    DataError::Truncated {
-        path: path.into(),
-        expected,
-        found,
-    }
-}
-
-/// The first bytes of a file, in hexadecimal and as text.
-fn first_bytes(bytes: &[u8]) -> String {
-    let first = &bytes[..bytes.len().min(4)];
-    let numbers: Vec<String> = first.iter().map(|b| format!("{b:02x}")).collect();
-    let printable = |&b: &u8| {
-        if (b' '..=b'~').contains(&b) {
-            b as char
-        } else {
-            '.'
-        }
-    };
-    let text: String = first.iter().map(printable).collect();
-    format!("{} (`{text}`)", numbers.join(" "))
-}
-
-/// The bytes of a file, unpacked where it is gzipped.
-struct Source<'a> {
-    path: &'a Path,
-    reader: Box<dyn Read>,
-    gzip: bool,
-    /// Whether a gzip stream ended before its end.
-    cut: bool,
-}
-
-impl<'a> Source<'a> {
-    /// Opens the file. Whether it is gzipped is seen by its first bytes, not its name.
-    fn open(path: &'a Path) -> Result<Self, DataError> {
-        let fail = |source| DataError::Io {
-            path: path.into(),
-            source,
-        };
-        let mut file = File::open(path).map_err(fail)?;
-        let mut magic = Vec::new();
-        file.by_ref()
-            .take(2)
-            .read_to_end(&mut magic)
-            .map_err(fail)?;
-        let gzip = magic == [0x1f, 0x8b];
-        let bytes = io::Cursor::new(magic).chain(BufReader::new(file));
-        let reader: Box<dyn Read> = if gzip {
-            Box::new(MultiGzDecoder::new(bytes))
-        } else {
-            Box::new(bytes)
-        };
-        Ok(Self {
-            path,
-            reader,
-            gzip,
-            cut: false,
-        })
-    }
-
-    /// Appends up to `n` bytes; fewer when the file ends.
-    fn append(&mut self, to: &mut Vec<u8>, n: u64) -> Result<(), DataError> {
-        match self.reader.by_ref().take(n).read_to_end(to) {
-            Ok(_) => Ok(()),
-            Err(error) if self.gzip && error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.cut = true;
-                Ok(())
-            }
-            Err(error)
-                if self.gzip
-                    && matches!(
-                        error.kind(),
-                        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData
-                    ) =>
-            {
-                Err(self.bad_gzip(error))
-            }
-            Err(source) => Err(DataError::Io {
-                path: self.path.into(),
-                source,
-            }),
-        }
-    }
-
-    fn bad_gzip(&self, source: io::Error) -> DataError {
-        DataError::BadGzip {
-            path: self.path.into(),
-            source,
-        }
-    }
-}
-
 /// Up to this label, a class that never occurs is believed: small excerpts of the
 /// ten classes of MNIST lack some.
 const MAX_UNQUESTIONED_LABEL: usize = 9;
@@ -336,15 +228,6 @@ fn count_classes(parts: &[&Part]) -> Result<usize, DataError> {
         }
     }
     Ok(highest + 1)
-}
-
-/// The name of the folder, for people.
-fn name(folder: &Path) -> String {
-    let full = folder.canonicalize().unwrap_or_else(|_| folder.into());
-    match folder.file_name().or(full.file_name()) {
-        Some(name) => name.to_string_lossy().into_owned(),
-        None => folder.display().to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -443,7 +326,7 @@ mod tests {
         let missing = folder.path().join("nowhere");
         let message = load(&missing).unwrap_err().to_string();
         assert!(
-            message.contains("nowhere: no such folder; name the one"),
+            message.contains("nowhere: no such file or folder; name the folder that"),
             "{message}"
         );
         let message = load(&folder.path().join(TRAIN_IMAGES))
@@ -453,7 +336,7 @@ mod tests {
         std::fs::remove_file(folder.path().join(TEST_LABELS)).unwrap();
         let message = load(folder.path()).unwrap_err().to_string();
         assert!(
-            message.contains("holds no file `t10k-labels-idx1-ubyte` (or"),
+            message.contains("holds no file `t10k-labels-idx1-ubyte`; nor"),
             "{message}"
         );
         std::fs::create_dir(folder.path().join(TEST_LABELS)).unwrap();
@@ -545,7 +428,7 @@ mod tests {
     #[test]
     fn files_that_go_on_are_refused() {
         let long = idx(&[3], &[0; 4]);
-        let expected = "goes on after the 11 bytes that its header announces; fetch it again";
+        let expected = "goes on after the 11 bytes that it should have; fetch it again";
         check(TRAIN_LABELS, &long, expected);
         check(TRAIN_LABELS, &gzip(&long), expected);
     }

@@ -21,7 +21,7 @@ use super::{Event, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::controller::Controller;
 use crate::data::batch::{batches, order};
-use crate::data::{Dataset, split};
+use crate::data::{Dataset, Holdout, split};
 use crate::decision::{Architecture, Sampler, plan};
 use crate::derive::{Candidate, derive, distinct};
 use crate::graph::{Child, select};
@@ -137,7 +137,12 @@ impl<'a> Search<'a> {
         config.check(&space.graph).map_err(TrainError::Config)?;
         let n = data.train.len();
         let n_valid = (n as f64 * config.data.validation).round().max(1.0) as usize;
-        let parts = split(n, n_valid, Some(config.data.split_seed))?;
+        let parts = split(
+            &data.train,
+            n_valid,
+            Holdout::Random,
+            config.data.split_seed,
+        )?;
         let of = |purpose| seed(config.run.seed, purpose, 0);
         let model = SharedModel::new(
             Arc::new(space.graph.clone()),

@@ -146,12 +146,15 @@ impl<'a> Weights<'a> {
             .nth(step.index as usize)
             .unwrap_or_default();
         let augment_seed = seed(self.seed, Purpose::Augment, 0);
-        let placements =
-            self.config
-                .augment
-                .draw(indices.len(), augment_seed, step.epoch, step.index);
-        self.loader
-            .load(&self.data.train, indices, Some(&placements))
+        let images = &self.data.train;
+        let placements = self.config.augment.draw(
+            indices.len(),
+            [images.height, images.width],
+            augment_seed,
+            step.epoch,
+            step.index,
+        );
+        self.loader.load(images, indices, Some(&placements))
     }
 
     /// Mean cross-entropy of the first output, plus that of the others (auxiliary

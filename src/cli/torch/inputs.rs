@@ -11,7 +11,7 @@ use super::Failure;
 use crate::cli::error::{CliError, cause};
 use crate::cli::input;
 use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceArgs};
-use crate::data::{self, DataSpec, Dataset};
+use crate::data::{self, Data, DataSpec, Dataset};
 use crate::diagnostic::render::Style;
 use crate::model::{DeviceRequest, choose};
 use crate::run::{self, DataInfo, RunInfo, SpaceInfo, graph_fingerprint, name};
@@ -111,7 +111,11 @@ fn only_space(
 
 /// Loads data and checks that the space takes it.
 pub(super) fn dataset(spec: &DataSpec, space: &SearchSpace) -> Result<Dataset, Failure> {
-    let data = data::load(spec).map_err(Failure::message)?;
+    let Data::Images(data) = data::load(spec).map_err(Failure::message)? else {
+        return Err(Failure::message(format!(
+            "{spec} is text, and the space is trained on images; name a data set of images"
+        )));
+    };
     check_fit(space.graph.task, &space.ports, &data.summary()).map_err(Failure::message)?;
     Ok(data)
 }

@@ -166,7 +166,11 @@ impl WeightsConfig {
             },
             sgd: SgdConfig::default(),
             clip: 5.0,
-            augment: Augment { pad: 4, flip: true },
+            augment: Augment {
+                pad: 4,
+                flip: true,
+                cutout: 0,
+            },
             label_smoothing: 0.0,
             aux_weight: 0.4,
             model: ModelConfig {
