@@ -186,7 +186,7 @@ fn the_demo_runs_at_a_small_size() {
     let small = r#"{
         "shared": {"epochs": 1, "batch": 500},
         "controller": {"warmup_epochs": 0, "updates": 2, "samples": 2},
-        "derive": {"images": 100},
+        "derive": {"examples": 100},
         "retrain": {"epochs": 1, "batch": 500}
     }"#;
     std::fs::write(&recipe, small).unwrap();

@@ -116,9 +116,9 @@ pub struct DeriveArgs {
     /// How many architectures to sample
     #[arg(long, short = 'n', value_name = "N")]
     pub samples: Option<usize>,
-    /// Score on so many validation images; 0 takes all
-    #[arg(long, value_name = "N")]
-    pub images: Option<usize>,
+    /// Score on so many validation images or tokens; 0 takes all
+    #[arg(long, alias = "images", value_name = "N")]
+    pub examples: Option<usize>,
     /// Where the data of the search is now, if it moved
     #[arg(long, value_name = "KIND:PATH")]
     pub data: Option<DataSpec>,

@@ -20,6 +20,19 @@ pub struct Recurrence {
     sequences: Vec<Tensor>,
 }
 
+/// The same states and sequences; no number is copied.
+impl Clone for Recurrence {
+    fn clone(&self) -> Self {
+        let shallow = |state: &Option<Tensor>| state.as_ref().map(Tensor::shallow_clone);
+        let states = self.states.iter();
+        let states = states.map(|(id, states)| (*id, states.iter().map(shallow).collect()));
+        Self {
+            states: states.collect(),
+            sequences: self.sequences.iter().map(Tensor::shallow_clone).collect(),
+        }
+    }
+}
+
 impl Recurrence {
     /// The results of the scans of the last batch, in the order they were run, with
     /// their gradients. // (T, B, D) each

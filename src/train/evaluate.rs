@@ -1,4 +1,4 @@
-//! Accuracy and loss of an architecture on images.
+//! Accuracy and loss of an architecture on examples.
 //!
 //! Batch norm in evaluation uses moving or batch statistics, as
 //! [`crate::model::ModelConfig`] says. The sane default differs by use. A network
@@ -9,24 +9,24 @@
 //! authors' micro space does everywhere (their macro space uses moving ones, see
 //! `shared.model.statistics` in the configuration).
 
-use tch::{Kind, Reduction, Tensor};
+use tch::Reduction;
 
-use super::batch::{Batch, Loader, even_parts};
 use super::drive::Watch;
+use super::task::{Batch, Batches, cross_entropy, right};
 use super::{Event, TrainError};
-use crate::data::Images;
 use crate::graph::Child;
-use crate::model::{Mode, SharedModel};
+use crate::model::{Mode, Recurrence, SharedModel};
 
 /// How well an architecture does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// The share of images whose class is right.
+    /// The share of images whose class is right, of tokens that come out as the
+    /// most probable.
     pub accuracy: f64,
     /// The mean cross-entropy, in nats.
     pub loss: f64,
-    /// How many images were looked at.
-    pub images: usize,
+    /// How many images or tokens were looked at.
+    pub examples: usize,
 }
 
 /// The sums of an [`Evaluation`].
@@ -34,33 +34,29 @@ pub struct Evaluation {
 struct Sums {
     right: f64,
     loss: f64,
-    images: usize,
+    examples: usize,
 }
 
-/// Evaluates a child on the images at `indices`, in batches of at most `size`;
-/// [`super::even_parts`] says why they are of one size.
+/// Evaluates a child on minibatches; a text is read from its beginning to its end.
 ///
 /// # Errors
 /// When the model cannot run, or the run is interrupted.
-pub fn evaluate(
+pub(super) fn evaluate(
     model: &mut SharedModel,
     child: &Child,
-    (loader, images): (&mut Loader, &Images),
-    indices: &[u32],
-    size: usize,
+    batches: Batches,
     watch: &mut Watch,
 ) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
-    for part in even_parts(indices.len(), size) {
+    let mut recurrence = Recurrence::default();
+    for batch in batches.batches {
         if watch.interrupt.is_raised() {
             return Err(TrainError::InterruptedEvaluation);
         }
-        let total = indices.len();
-        let indices = indices.get(part).unwrap_or_default();
-        add(&mut sums, model, child, &loader.load(images, indices, None))?;
+        add(&mut sums, model, child, &batch, &mut recurrence)?;
         watch.observer.event(&Event::Evaluate {
-            done: sums.images,
-            total,
+            done: sums.examples,
+            total: batches.total,
         });
     }
     Ok(sums.mean())
@@ -70,13 +66,13 @@ pub fn evaluate(
 ///
 /// # Errors
 /// When the model cannot run.
-pub fn score(
+pub(super) fn score(
     model: &mut SharedModel,
     child: &Child,
     batch: &Batch,
 ) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
-    add(&mut sums, model, child, batch)?;
+    add(&mut sums, model, child, batch, &mut Recurrence::default())?;
     Ok(sums.mean())
 }
 
@@ -85,41 +81,28 @@ fn add(
     model: &mut SharedModel,
     child: &Child,
     batch: &Batch,
+    recurrence: &mut Recurrence,
 ) -> Result<(), TrainError> {
     let _guard = tch::no_grad_guard();
-    let outputs = model.forward(child, &[batch.images.shallow_clone()], Mode::Eval)?;
+    let inputs = [batch.input.shallow_clone()];
+    let outputs = model.resume(child, &inputs, Mode::Eval, recurrence)?;
     let Some(logits) = outputs.first() else {
         return Err(TrainError::Torch("the network has no output".to_owned()));
     };
-    let loss = logits.f_cross_entropy_loss::<Tensor>(
-        &batch.labels,
-        None,
-        Reduction::Sum,
-        -100, // libtorch's label to ignore; there is none here
-        0.0,
-    )?;
+    let loss = cross_entropy(logits, &batch.targets, Reduction::Sum, 0.0)?;
     sums.loss += loss.double_value(&[]);
-    sums.right += right(logits, &batch.labels);
-    sums.images += batch.len();
+    sums.right += right(logits, &batch.targets);
+    sums.examples += batch.len();
     Ok(())
 }
 
 impl Sums {
     fn mean(self) -> Evaluation {
-        let n = self.images.max(1) as f64;
+        let n = self.examples.max(1) as f64;
         Evaluation {
             accuracy: self.right / n,
             loss: self.loss / n,
-            images: self.images,
+            examples: self.examples,
         }
     }
-}
-
-/// How many rows of `logits` are greatest at their label. // (B, classes), (B)
-pub(super) fn right(logits: &Tensor, labels: &Tensor) -> f64 {
-    logits
-        .argmax(-1, false)
-        .eq_tensor(labels)
-        .sum(Kind::Int64)
-        .double_value(&[])
 }

@@ -1,6 +1,6 @@
 //! Whether a space and a data set belong together, and how to make them.
 
-use crate::data::Summary;
+use crate::data::{CorpusSummary, Data, Summary};
 use crate::decision::{DecisionSpace, GuardId};
 use crate::graph::{Op, Supergraph, Task};
 use crate::unroll::Ports;
@@ -27,17 +27,35 @@ pub enum FitError {
         /// What to do.
         remedy: String,
     },
-    /// A space of language models.
+    /// A vocabulary of another size.
     #[error(
-        "the space models language (tokens[{vocab}] to [{vocab}]), and the search of recurrent spaces is not there yet; check, count, sample, stats and graph work on it"
+        "the space has a vocabulary of {vocab}, and that of {name} has {found} tokens: {remedy}"
     )]
-    LanguageModel {
-        /// How many words.
+    Vocabulary {
+        /// The vocabulary of the space.
         vocab: usize,
+        /// The text.
+        name: String,
+        /// Its vocabulary.
+        found: usize,
+        /// What to do.
+        remedy: String,
+    },
+    /// Images for a language model, or text for a classifier.
+    #[error("{what}, and {name} is {found}: give it {remedy}")]
+    OtherData {
+        /// What the space does.
+        what: &'static str,
+        /// The data.
+        name: String,
+        /// What they are.
+        found: &'static str,
+        /// What it needs, as `--data` has it.
+        remedy: &'static str,
     },
     /// A space of something else.
     #[error(
-        "the space does not classify images: to be trained it needs one input [channels, height, width] and an output [classes]"
+        "the space neither classifies images nor models language: to be trained it needs one input [channels, height, width] and an output [classes], or an input tokens[vocab] and an output [vocab]"
     )]
     NoTask,
     /// An operation that only has a cost.
@@ -85,17 +103,67 @@ pub fn check_requirements(decisions: &DecisionSpace) -> Result<(), FitError> {
     }
 }
 
-/// Checks that a space classifies images of just this size into just these classes.
+/// Checks that a space takes data as they are: images of just this size in just
+/// these classes, or text of a vocabulary of this size.
 ///
 /// # Errors
 /// When it does not; the message names the `--set` that make it fit, from the
 /// parameters of the space that its ports are declared with.
-pub fn check(task: Task, ports: &Ports, data: &Summary) -> Result<(), FitError> {
-    let (image, classes) = match task {
-        Task::Classification { image, classes } => (image, classes),
-        Task::LanguageModel { vocab } => return Err(FitError::LanguageModel { vocab }),
-        Task::Other => return Err(FitError::NoTask),
+pub fn check(task: Task, ports: &Ports, data: &Data) -> Result<(), FitError> {
+    let other = |what, found, remedy| FitError::OtherData {
+        what,
+        name: data.name().to_owned(),
+        found,
+        remedy,
     };
+    match (task, data) {
+        (Task::Other, _) => Err(FitError::NoTask),
+        (Task::Classification { image, classes }, Data::Images(data)) => {
+            check_images(image, classes, ports, &data.summary())
+        }
+        (Task::LanguageModel { vocab }, Data::Text(corpus)) => {
+            check_text(vocab, ports, &corpus.summary())
+        }
+        (Task::Classification { .. }, Data::Text(_)) => Err(other(
+            "the space classifies images",
+            "a text",
+            "images, such as --data cifar10:FOLDER",
+        )),
+        (Task::LanguageModel { .. }, Data::Images(_)) => Err(other(
+            "the space models language",
+            "a set of images",
+            "a text, such as --data text:FOLDER",
+        )),
+    }
+}
+
+fn check_text(vocab: usize, ports: &Ports, data: &CorpusSummary) -> Result<(), FitError> {
+    let found = data.vocabulary;
+    if found == vocab {
+        return Ok(());
+    }
+    let param = ports.input.first().cloned().flatten();
+    let remedy = match param {
+        Some(param) => format!("add --set {param}={found}"),
+        None => {
+            "no parameter of the space sets its vocabulary, so the space itself has to be changed"
+                .to_owned()
+        }
+    };
+    Err(FitError::Vocabulary {
+        vocab,
+        name: data.name.clone(),
+        found,
+        remedy,
+    })
+}
+
+fn check_images(
+    image: [usize; 3],
+    classes: usize,
+    ports: &Ports,
+    data: &Summary,
+) -> Result<(), FitError> {
     let [channels, height, width] = image;
     let [data_channels, data_height, data_width] = data.shape;
     let param = |port: &[Option<String>], dim: usize| port.get(dim).cloned().flatten();
@@ -151,6 +219,7 @@ pub fn check(task: Task, ports: &Ports, data: &Summary) -> Result<(), FitError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Synthetic;
 
     fn ports(params: [&str; 4]) -> Ports {
         let [c, h, w, classes] = params.map(|p| (!p.is_empty()).then(|| p.to_owned()));
@@ -171,21 +240,18 @@ mod tests {
         }
     }
 
-    const MACRO: Task = Task::Classification {
-        image: [3, 32, 32],
-        classes: 10,
-    };
-
     #[track_caller]
     fn refused(params: [&str; 4], shape: [usize; 3], classes: usize, expected: &str) {
-        let error = check(MACRO, &ports(params), &data(shape, classes)).unwrap_err();
+        let data = data(shape, classes);
+        let error = check_images([3, 32, 32], 10, &ports(params), &data).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
 
     #[test]
     fn a_space_that_fits_passes() {
         let ports = ports(["", "", "", ""]);
-        assert_eq!(check(MACRO, &ports, &data([3, 32, 32], 10)), Ok(()));
+        let data = data([3, 32, 32], 10);
+        assert_eq!(check_images([3, 32, 32], 10, &ports, &data), Ok(()));
     }
 
     #[test]
@@ -222,12 +288,37 @@ mod tests {
     }
 
     #[test]
-    fn other_tasks_are_refused() {
-        let ports = ports(["", "", "", ""]);
-        let data = data([3, 32, 32], 10);
-        let words = Task::LanguageModel { vocab: 100 };
-        let message = check(words, &ports, &data).unwrap_err().to_string();
-        assert!(message.contains("is not there yet"), "{message}");
-        assert_eq!(check(Task::Other, &ports, &data), Err(FitError::NoTask));
+    fn other_vocabularies_and_other_data_are_refused() {
+        let ports = |param: &str| Ports {
+            input: vec![Some(param.to_owned()).filter(|p| !p.is_empty())],
+            output: vec![None],
+        };
+        let text = CorpusSummary {
+            name: "ptb".to_owned(),
+            vocabulary: 10_000,
+            train: 1,
+            valid: 1,
+            test: 1,
+            fingerprint: String::new(),
+        };
+        assert_eq!(check_text(10_000, &ports(""), &text), Ok(()));
+        let message = |param| {
+            check_text(50, &ports(param), &text)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            message("vocab"),
+            "the space has a vocabulary of 50, and that of ptb has 10000 tokens: add --set vocab=10000"
+        );
+        assert!(message("").ends_with("the space itself has to be changed"));
+
+        let images = Data::Images(Synthetic::default().make());
+        let of = |task| check(task, &ports(""), &images).unwrap_err().to_string();
+        assert_eq!(
+            of(Task::LanguageModel { vocab: 100 }),
+            "the space models language, and synthetic:0 is a set of images: give it a text, such as --data text:FOLDER"
+        );
+        assert!(of(Task::Other).starts_with("the space neither"));
     }
 }

@@ -8,6 +8,7 @@
 //! - `config`: every hyperparameter;
 //! - `search`: the loop; `weights` its first phase, `controller_phase` with
 //!   `reinforce` its second;
+//! - `task`: what is learnt: minibatches, and by what an architecture is good;
 //! - `retrain`, `evaluate`: one architecture;
 //! - `drive`: what makes both resumable; `timeline` numbers the steps, `seed` says
 //!   where random numbers come from;
@@ -21,7 +22,6 @@
 //! - a step changes only the weights on the paths of its architectures;
 //! - nothing here prints.
 
-mod batch;
 mod config;
 pub mod controller_phase;
 mod drive;
@@ -36,20 +36,21 @@ mod retrain;
 pub mod schedule;
 mod search;
 mod seed;
+mod task;
 mod tensors;
 mod timeline;
 mod weights;
 
-pub use batch::{Batch, Loader, even_parts};
 pub use config::{DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig};
 pub use drive::Watch;
 pub use error::TrainError;
-pub use evaluate::{Evaluation, evaluate, score};
+pub use evaluate::Evaluation;
 pub use fit::{FitError, check as check_fit};
 pub use interrupt::Interrupt;
 pub use observe::{Event, Observer};
 pub use retrain::{Trained, retrain, test};
 pub use search::{derive_again, search};
+pub use task::Measure;
 pub use timeline::{Phase, Step, Timeline};
 
 #[cfg(test)]

@@ -10,16 +10,16 @@ use std::sync::Arc;
 use serde_json::json;
 use tch::Device;
 
-use super::batch::Loader;
 use super::drive::{Job, Record, drive};
 use super::evaluate::{Evaluation, evaluate};
 use super::seed::{Purpose, seed};
+use super::task::{Measure, task};
 use super::tensors::{self, State};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
 use super::{SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
-use crate::data::Dataset;
+use crate::data::Data;
 use crate::decision::Architecture;
 use crate::graph::{Child, select};
 use crate::model::SharedModel;
@@ -28,8 +28,10 @@ use crate::run::{Run, name, replace, with_schema};
 /// A trained network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trained {
-    /// On the test images.
+    /// On what tests.
     pub test: Evaluation,
+    /// By what it is good.
+    pub measure: Measure,
     /// How many numbers were trained.
     pub parameters: u64,
 }
@@ -42,7 +44,7 @@ pub struct Trained {
 pub fn retrain(
     space: &SearchSpace,
     architecture: &Architecture,
-    data: &Dataset,
+    data: &Data,
     config: &SearchConfig,
     run: &Run,
     device: Device,
@@ -56,14 +58,19 @@ pub fn retrain(
     })?;
     let test = training.test(watch)?;
     let parameters = space.graph.params.trained(training.child.params.clone());
+    let measure = training.weights.task.measure();
     let result = json!({
-        "accuracy": test.accuracy,
+        measure.name(): measure.of(&test),
         "loss": test.loss,
-        "images": test.images,
+        "examples": test.examples,
         "parameters": parameters,
     });
     run.write_json(name::RESULT, &with_schema(&result))?;
-    Ok(Trained { test, parameters })
+    Ok(Trained {
+        test,
+        measure,
+        parameters,
+    })
 }
 
 /// Tests a network whose weights a training wrote to `weights`.
@@ -74,11 +81,11 @@ pub fn test(
     space: &SearchSpace,
     architecture: &Architecture,
     weights: &Path,
-    data: &Dataset,
+    data: &Data,
     config: &SearchConfig,
     device: Device,
     watch: &mut Watch,
-) -> Result<Evaluation, TrainError> {
+) -> Result<(Measure, Evaluation), TrainError> {
     let mut training = Training::new(space, architecture, data, config, device)?;
     let state = tensors::read(weights)?;
     let unfit = |why: String| TrainError::State {
@@ -99,13 +106,13 @@ pub fn test(
     model
         .load_state(state)
         .map_err(|why| unfit(why.to_string()))?;
-    training.test(watch)
+    let test = training.test(watch)?;
+    Ok((training.weights.task.measure(), test))
 }
 
 struct Training<'a> {
     child: Child,
     line: String,
-    data: &'a Dataset,
     config: &'a SearchConfig,
     weights: Weights<'a>,
 }
@@ -114,7 +121,7 @@ impl Job for Training<'_> {
     fn timeline(&self) -> Timeline {
         Timeline {
             epochs: self.config.retrain.epochs,
-            batches: self.weights.batches(),
+            batches: self.weights.task.batches(),
             updates: 0,
             warmup: 0,
         }
@@ -144,33 +151,29 @@ impl<'a> Training<'a> {
     fn new(
         space: &'a SearchSpace,
         architecture: &Architecture,
-        data: &'a Dataset,
+        data: &'a Data,
         config: &'a SearchConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        fit::check(space.graph.task, &space.ports, &data.summary())?;
+        fit::check(space.graph.task, &space.ports, data)?;
         fit::check_operations(&space.graph)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
-        let seed = seed(config.run.seed, Purpose::Weights, 0);
+        let of = &config.retrain;
+        let seed_of = seed(config.run.seed, Purpose::Weights, 0);
         let graph = Arc::new(space.graph.clone());
-        let model = SharedModel::new(graph, config.retrain.model.clone(), seed, device);
-        let loader = Loader::new(data, device);
-        let indices = (0..data.train.len() as u32).collect();
-        let config_of = &config.retrain;
+        let model = SharedModel::new(graph, of.model.clone(), seed_of, device);
+        let task = task(data, &config.data, false, of, config.run.seed, device)?;
         Ok(Self {
             child: select(&space.graph, &space.decisions, architecture),
             line: architecture.to_line(&space.decisions),
-            data,
             config,
-            weights: Weights::new(model, loader, config_of, data, indices, config.run.seed),
+            weights: Weights::new(model, task, of),
         })
     }
 
     fn test(&mut self, watch: &mut Watch) -> Result<Evaluation, TrainError> {
-        let Weights { model, loader, .. } = &mut self.weights;
-        let images = (loader, &self.data.test);
-        let all: Vec<u32> = (0..self.data.test.len() as u32).collect();
-        let batch = self.config.derive.batch;
-        evaluate(model, &self.child, images, &all, batch, watch)
+        let Weights { model, task, .. } = &mut self.weights;
+        let batches = task.test(self.config.derive.batch);
+        evaluate(model, &self.child, batches, watch)
     }
 }

@@ -9,19 +9,18 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use tch::Device;
 
-use super::batch::Loader;
 use super::controller_phase::Policy;
 use super::drive::{Job, Record, drive, restore};
-use super::evaluate::{evaluate, score};
+use super::evaluate::{Evaluation, evaluate, score};
 use super::seed::{Purpose, seed};
+use super::task::{Batch, task};
 use super::tensors::{State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
 use super::{Event, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::controller::Controller;
-use crate::data::batch::{batches, order};
-use crate::data::{Dataset, Holdout, split};
+use crate::data::Data;
 use crate::decision::{Architecture, Sampler, plan};
 use crate::derive::{Candidate, derive, distinct};
 use crate::graph::{Child, select};
@@ -38,7 +37,7 @@ use crate::run::{Run, name, with_schema};
 /// is not finite, the run is interrupted, or the disk does not take what is written.
 pub fn search(
     space: &SearchSpace,
-    data: &Dataset,
+    data: &Data,
     config: &SearchConfig,
     run: &Run,
     device: Device,
@@ -55,7 +54,7 @@ pub fn search(
 /// As [`search`], and when the run has no checkpoint yet.
 pub fn derive_again(
     space: &SearchSpace,
-    data: &Dataset,
+    data: &Data,
     config: &SearchConfig,
     run: &Run,
     device: Device,
@@ -81,10 +80,7 @@ pub fn derive_again(
 
 struct Search<'a> {
     space: &'a SearchSpace,
-    data: &'a Dataset,
     config: &'a SearchConfig,
-    /// The images that reward the policy.
-    valid: Vec<u32>,
     /// ω, and what trains it.
     weights: Weights<'a>,
     /// θ, and what trains it.
@@ -95,7 +91,7 @@ impl Job for Search<'_> {
     fn timeline(&self) -> Timeline {
         Timeline {
             epochs: self.config.shared.epochs,
-            batches: self.weights.batches(),
+            batches: self.weights.task.batches(),
             updates: self.config.controller.updates,
             warmup: self.config.controller.warmup_epochs,
         }
@@ -127,22 +123,14 @@ impl Job for Search<'_> {
 impl<'a> Search<'a> {
     fn new(
         space: &'a SearchSpace,
-        data: &'a Dataset,
+        data: &'a Data,
         config: &'a SearchConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        fit::check(space.graph.task, &space.ports, &data.summary())?;
+        fit::check(space.graph.task, &space.ports, data)?;
         fit::check_operations(&space.graph)?;
         fit::check_requirements(&space.decisions)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
-        let n = data.train.len();
-        let n_valid = (n as f64 * config.data.validation).round().max(1.0) as usize;
-        let parts = split(
-            &data.train,
-            n_valid,
-            Holdout::Random,
-            config.data.split_seed,
-        )?;
         let of = |purpose| seed(config.run.seed, purpose, 0);
         let model = SharedModel::new(
             Arc::new(space.graph.clone()),
@@ -156,20 +144,12 @@ impl<'a> Search<'a> {
             of(Purpose::Policy),
             device,
         );
-        let loader = Loader::new(data, device);
+        let shared = &config.shared;
+        let task = task(data, &config.data, true, shared, config.run.seed, device)?;
         Ok(Self {
             space,
-            data,
             config,
-            valid: parts.valid,
-            weights: Weights::new(
-                model,
-                loader,
-                &config.shared,
-                data,
-                parts.train,
-                config.run.seed,
-            ),
+            weights: Weights::new(model, task, shared),
             policy: Policy::new(controller, config.controller.policy),
         })
     }
@@ -194,21 +174,23 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Phase 2: one step on θ. All samples are scored on one minibatch of the
-    /// validation images, the shared weights fixed.
+    /// Phase 2: one step on θ. All samples are judged on one minibatch of the
+    /// validation part, the shared weights fixed.
     fn train_policy(&mut self, step: Step) -> Result<Record, TrainError> {
-        let batch = self.reward_images(step);
         let seed = self.seed(Purpose::PolicySamples, step.number);
         let Self {
             space,
-            data,
             config,
             weights,
             policy,
-            ..
         } = self;
-        let report = policy.update(config.controller.samples, seed, &mut |samples| {
-            rewards(space, data, weights, &batch, samples)
+        let phase = &config.controller;
+        let batch = weights.task.reward(step, phase.reward_batch);
+        let measure = weights.task.measure();
+        let report = policy.update(phase.samples, seed, &mut |samples| {
+            let found = judge(space, weights, &batch, samples)?;
+            let reward = |found| measure.reward(found, phase.perplexity_reward);
+            Ok::<_, TrainError>(found.iter().map(reward).collect())
         })?;
         let best = report.best.as_ref().map_or(0.0, |(reward, _)| *reward);
         Ok(Record {
@@ -226,53 +208,59 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Phase 3: some samples of the policy with their accuracy on one minibatch.
+    /// Phase 3: some samples of the policy, judged on one minibatch.
     fn report(&mut self, step: Step) -> Result<Record, TrainError> {
-        let batch = self.reward_images(step);
+        let phase = &self.config.controller;
+        let batch = self.weights.task.reward(step, phase.reward_batch);
+        let measure = self.weights.task.measure();
         let seed = self.seed(Purpose::ReportSamples, step.number);
-        let samples = self.sample(self.config.controller.report_samples, seed);
-        let scores = rewards(self.space, self.data, &mut self.weights, &batch, &samples)?;
+        let samples = self.sample(phase.report_samples, seed);
+        let found = judge(self.space, &mut self.weights, &batch, &samples)?;
         let mut figures = self.weights.means();
-        if !scores.is_empty() {
-            let mean = scores.iter().sum::<f64>() / scores.len() as f64;
-            let best = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            figures.extend([("valid_accuracy", mean), ("valid_best", best)]);
+        let best = found.iter().max_by(|a, b| {
+            let of = |found| measure.score(found);
+            of(a).total_cmp(&of(b))
+        });
+        if let Some(best) = best {
+            let sum: f64 = found.iter().map(|found| measure.of(found)).sum();
+            let [mean, name] = measure.names_of_samples();
+            figures.extend([(mean, sum / found.len() as f64), (name, measure.of(best))]);
         }
         let line = |a: &Architecture| a.to_line(&self.space.decisions);
-        let samples = samples.iter().map(line).zip(scores).collect();
+        let values = found.iter().map(|found| measure.of(found));
+        let samples = samples.iter().map(line).zip(values).collect();
         Ok(Record { figures, samples })
     }
 
-    /// Ranks samples of the policy by their accuracy on the same validation images.
+    /// Ranks samples of the policy on the same validation examples.
     fn derive(&mut self, run: &Run, watch: &mut Watch) -> Result<Vec<Candidate>, TrainError> {
         let config = self.config.derive;
         let samples = self.sample(config.samples, self.seed(Purpose::DeriveSamples, 0));
-        let order = order(&self.valid, self.config.data.split_seed, 0);
-        let n = match config.images {
-            0 => order.len(),
-            n => n.min(order.len()),
-        };
-        let images = order.get(..n).unwrap_or_default();
+        let measure = self.weights.task.measure();
+        let mut examples = 0;
         let ranked = derive(&samples, &mut |architectures| {
             let total = architectures.len();
             let mut scores = Vec::with_capacity(total);
             for architecture in architectures {
                 let child = self.child(architecture);
-                let Weights { model, loader, .. } = &mut self.weights;
-                let images_of = (loader, &self.data.train);
-                let found = evaluate(model, &child, images_of, images, config.batch, watch)?;
-                scores.push(found.accuracy);
+                let Weights { model, task, .. } = &mut self.weights;
+                let batches = task.valid(config.examples, config.batch);
+                let found = evaluate(model, &child, batches, watch)?;
+                examples = found.examples;
+                scores.push(measure.score(&found));
                 let done = scores.len();
                 watch.observer.event(&Event::Derive { done, total });
             }
             Ok::<_, TrainError>(scores)
         })?;
-        run.write_json(name::BEST, &self.best(&ranked, samples.len(), n))?;
+        let best = self.best(&ranked, samples.len(), examples);
+        run.write_json(name::BEST, &best)?;
         Ok(ranked)
     }
 
     /// `best.json`: an architecture that any command reads, and how it was chosen.
-    fn best(&self, ranked: &[Candidate], samples: usize, images: usize) -> Value {
+    fn best(&self, ranked: &[Candidate], samples: usize, examples: usize) -> Value {
+        let measure = self.weights.task.measure();
         let decisions = &self.space.decisions;
         let mut best = ranked.first().map_or_else(
             || json!({}),
@@ -283,15 +271,17 @@ impl<'a> Search<'a> {
             .take(10)
             .map(|c| {
                 json!({
-                    "accuracy": c.score,
+                    measure.name(): measure.of_score(c.score),
                     "drawn": c.drawn,
                     "architecture": c.architecture.to_line(decisions),
                 })
             })
             .collect();
-        best["accuracy"] = json!(ranked.first().map(|best| best.score));
+        let score = ranked.first().map(|best| measure.of_score(best.score));
+        best["measure"] = json!(measure.name());
+        best[measure.name()] = json!(score);
         best["samples"] = json!(samples);
-        best["images"] = json!(images);
+        best["examples"] = json!(examples);
         best["candidates"] = json!(candidates);
         with_schema(&best)
     }
@@ -308,45 +298,24 @@ impl<'a> Search<'a> {
     fn child(&self, architecture: &Architecture) -> Child {
         select(&self.space.graph, &self.space.decisions, architecture)
     }
-
-    /// The minibatch of a step that rewards: the validation images are gone through
-    /// in an order of the epoch, and again in another one where they do not suffice.
-    fn reward_images(&self, step: Step) -> Vec<u32> {
-        let size = self.config.controller.reward_batch.min(self.valid.len());
-        let an_order = (self.valid.len() / size.max(1)).max(1) as u64;
-        let round = (step.epoch << 32) + step.index / an_order;
-        let purpose = match step.phase {
-            Phase::Report => Purpose::ReportOrder,
-            _ => Purpose::RewardOrder,
-        };
-        let order = order(&self.valid, self.seed(purpose, 0), round);
-        let place = (step.index % an_order) as usize;
-        batches(&order, size)
-            .nth(place)
-            .unwrap_or_default()
-            .to_vec()
-    }
 }
 
-/// The accuracy of each architecture on the images at `batch`; each different one
-/// is run once.
-fn rewards(
+/// How good each architecture is on one minibatch; each different one is run once.
+fn judge(
     space: &SearchSpace,
-    data: &Dataset,
     weights: &mut Weights,
-    batch: &[u32],
+    batch: &Batch,
     samples: &[Architecture],
-) -> Result<Vec<f64>, TrainError> {
-    let batch = weights.loader.load(&data.train, batch, None);
+) -> Result<Vec<Evaluation>, TrainError> {
     let (different, _) = distinct(samples);
     let mut known = HashMap::new();
     for architecture in different {
         let child = select(&space.graph, &space.decisions, &architecture);
-        let found = score(&mut weights.model, &child, &batch)?;
-        known.insert(architecture, found.accuracy);
+        let found = score(&mut weights.model, &child, batch)?;
+        known.insert(architecture, found);
     }
     Ok(samples
         .iter()
-        .map(|sample| known.get(sample).copied().unwrap_or(f64::NAN))
+        .filter_map(|sample| known.get(sample).copied())
         .collect())
 }

@@ -2,35 +2,27 @@
 //! architectures that the step is given. A search gives fresh samples of the
 //! policy (phase 1), a retraining always the same one.
 
-use tch::Tensor;
+use tch::{Reduction, Tensor};
 
 use super::TrainError;
-use super::batch::{Batch, Loader};
 use super::config::WeightsConfig;
 use super::drive::Record;
-use super::evaluate::right;
+use super::evaluate::Evaluation;
 use super::optim::{Sgd, clip_global_norm, global_norm};
-use super::seed::{Purpose, seed};
+use super::task::{Batch, Measure, Task, cross_entropy, right};
 use super::tensors::{State, prefixed, take};
 use super::timeline::Step;
-use crate::data::Dataset;
-use crate::data::batch::{batches, order};
 use crate::graph::{Child, ParamId};
-use crate::model::{Mode, SharedModel, gradients};
+use crate::model::{Mode, Recurrence, SharedModel, gradients};
 
-/// Weights, their optimiser, and the images that they are trained on.
+/// Weights, their optimiser, and the task that they are trained on.
 pub(super) struct Weights<'a> {
     pub model: SharedModel,
-    pub loader: Loader<'a>,
+    pub task: Box<dyn Task + 'a>,
     sgd: Sgd,
     config: &'a WeightsConfig,
-    data: &'a Dataset,
-    /// The images that are trained on.
-    indices: Vec<u32>,
-    /// The seed of the run.
-    seed: u64,
-    /// The epoch whose order is at hand, and the order.
-    order: (u64, Vec<u32>),
+    /// Where the sequences of the epoch at hand are.
+    recurrence: Recurrence,
     means: Means,
 }
 
@@ -46,28 +38,17 @@ struct Means {
 impl<'a> Weights<'a> {
     pub(super) fn new(
         model: SharedModel,
-        loader: Loader<'a>,
+        task: Box<dyn Task + 'a>,
         config: &'a WeightsConfig,
-        data: &'a Dataset,
-        indices: Vec<u32>,
-        seed: u64,
     ) -> Self {
         Self {
             model,
-            loader,
+            task,
             sgd: Sgd::new(config.sgd),
             config,
-            data,
-            indices,
-            seed,
-            order: (0, Vec::new()),
+            recurrence: Recurrence::default(),
             means: Means::default(),
         }
-    }
-
-    /// How many minibatches an epoch has.
-    pub(super) fn batches(&self) -> u64 {
-        self.indices.len().div_ceil(self.config.batch.max(1)) as u64
     }
 
     /// One step of gradient descent on the mean loss of `children`; `lines` are
@@ -78,16 +59,29 @@ impl<'a> Weights<'a> {
         children: &[Child],
         lines: &dyn Fn() -> String,
     ) -> Result<Record, TrainError> {
-        let batch = self.batch(step);
-        let lr = self.config.lr(step.progress());
-        let mut loss = Tensor::from(0f32).to_device(batch.images.device());
+        if step.index == 0 {
+            self.means = Means::default();
+            self.recurrence = Recurrence::default();
+        }
+        let batch = self.task.train(step);
+        let lr = self.config.lr(step.progress()) * self.task.pace(&batch);
+        let mut loss = Tensor::from(0f32).to_device(batch.input.device());
+        let mut cross = loss.copy();
         let mut correct = 0.0;
         let mut params: Vec<(ParamId, Tensor)> = Vec::new();
+        // All children read on from the same place; the last one's states go on.
+        let begin = self.recurrence.clone();
         for child in children {
-            let images = [batch.images.shallow_clone()];
-            let outputs = self.model.forward(child, &images, Mode::Train)?;
-            loss += self.loss(&outputs, &batch.labels)?;
-            correct += outputs.first().map_or(0.0, |y| right(y, &batch.labels));
+            self.recurrence = begin.clone();
+            let inputs = [batch.input.shallow_clone()];
+            let recurrence = &mut self.recurrence;
+            let outputs = self.model.resume(child, &inputs, Mode::Train, recurrence)?;
+            let [descended, first] = self.loss(&outputs, &batch)?;
+            loss += descended;
+            cross += first;
+            if self.task.measure() == Measure::Accuracy {
+                correct += outputs.first().map_or(0.0, |y| right(y, &batch.targets));
+            }
             params.extend(self.model.trained(child)?);
         }
         let n = children.len().max(1) as f64;
@@ -110,18 +104,20 @@ impl<'a> Weights<'a> {
         if !norm.is_finite() {
             return Err(not_finite("gradient", norm));
         }
-        let accuracy = correct / (n * batch.len().max(1) as f64);
-        if step.index == 0 {
-            self.means = Means::default();
-        }
-        self.means.loss += value;
-        self.means.accuracy += accuracy;
+        let found = Evaluation {
+            accuracy: correct / (n * batch.len().max(1) as f64),
+            loss: cross.double_value(&[]) / n,
+            examples: batch.len(),
+        };
+        self.means.loss += found.loss;
+        self.means.accuracy += found.accuracy;
         self.means.steps += 1.0;
+        let measure = self.task.measure();
         Ok(Record {
             figures: vec![
                 ("lr", lr),
                 ("loss", value),
-                ("accuracy", accuracy),
+                (measure.name(), measure.of(&found)),
                 ("grad_norm", norm),
             ],
             samples: Vec::new(),
@@ -131,48 +127,46 @@ impl<'a> Weights<'a> {
     /// The figures of the epoch's shared phase so far, for its report.
     pub(super) fn means(&self) -> Vec<(&'static str, f64)> {
         let n = self.means.steps.max(1.0);
+        let found = Evaluation {
+            accuracy: self.means.accuracy / n,
+            loss: self.means.loss / n,
+            examples: 0,
+        };
+        let measure = self.task.measure();
         vec![
-            ("train_loss", self.means.loss / n),
-            ("train_accuracy", self.means.accuracy / n),
+            ("train_loss", found.loss),
+            (measure.name_of_training(), measure.of(&found)),
         ]
     }
 
-    fn batch(&mut self, step: Step) -> Batch {
-        if self.order.0 != step.epoch {
-            let seed = seed(self.seed, Purpose::TrainOrder, 0);
-            self.order = (step.epoch, order(&self.indices, seed, step.epoch));
+    /// What is descended on: the mean cross-entropy of the first output, plus that
+    /// of the others (auxiliary heads) times their weight, and what slow states
+    /// have less of. Second, the cross-entropy of the first alone.
+    /// // (B, classes) each or (T, B, classes), targets -> (), ()
+    fn loss(&self, outputs: &[Tensor], batch: &Batch) -> Result<[Tensor; 2], TrainError> {
+        let smoothing = self.config.label_smoothing;
+        let mut losses = outputs
+            .iter()
+            .map(|output| cross_entropy(output, &batch.targets, Reduction::Mean, smoothing));
+        let Some(first) = losses.next() else {
+            return Err(TrainError::Torch("the network has no output".to_owned()));
+        };
+        let first = first?;
+        let mut sum = first.shallow_clone();
+        for loss in losses {
+            sum += loss? * self.config.aux_weight;
         }
-        let indices = batches(&self.order.1, self.config.batch)
-            .nth(step.index as usize)
-            .unwrap_or_default();
-        let augment_seed = seed(self.seed, Purpose::Augment, 0);
-        let images = &self.data.train;
-        let placements = self.config.augment.draw(
-            indices.len(),
-            [images.height, images.width],
-            augment_seed,
-            step.epoch,
-            step.index,
-        );
-        self.loader.load(images, indices, Some(&placements))
-    }
-
-    /// Mean cross-entropy of the first output, plus that of the others (auxiliary
-    /// heads) times their weight. // (B, classes) each, (B) -> ()
-    fn loss(&self, outputs: &[Tensor], labels: &Tensor) -> Result<Tensor, TrainError> {
-        let mut sum = Tensor::from(0f32).to_device(labels.device());
-        for (i, output) in outputs.iter().enumerate() {
-            let loss = output.f_cross_entropy_loss::<Tensor>(
-                labels,
-                None,
-                tch::Reduction::Mean,
-                -100,
-                self.config.label_smoothing,
-            )?;
-            let weight = if i == 0 { 1.0 } else { self.config.aux_weight };
-            sum += loss * weight;
+        if self.config.sum_over_time
+            && let [time, _] = batch.targets.size()[..]
+        {
+            sum *= time as f64;
         }
-        Ok(sum)
+        if self.config.slowness > 0.0 {
+            for states in self.recurrence.sequences() {
+                sum += slowness(states)? * self.config.slowness;
+            }
+        }
+        Ok([sum, first.detach()])
     }
 
     /// Changes the parameters by one step, unless their gradient is not finite;
@@ -206,6 +200,7 @@ impl<'a> Weights<'a> {
         let model = self.model.state()?;
         Ok(prefixed("model", model)
             .chain(prefixed("sgd", self.sgd.state()))
+            .chain(prefixed("recurrence", self.recurrence.state()))
             .chain([("epoch/means".to_owned(), means)])
             .collect())
     }
@@ -217,6 +212,8 @@ impl<'a> Weights<'a> {
             .map_err(|why| why.to_string())?;
         let sgd = take(state, "sgd");
         self.sgd.load_state(sgd).map_err(|why| why.to_string())?;
+        let recurrence = take(state, "recurrence");
+        self.recurrence = Recurrence::of_state(recurrence).map_err(|why| why.to_string())?;
         let means = take(state, "epoch");
         let means: Vec<f64> = means
             .first()
@@ -231,4 +228,16 @@ impl<'a> Weights<'a> {
         }
         Ok(())
     }
+}
+
+/// How fast states change: the squared difference of each from the one before,
+/// summed, an example. // (T, B, D) -> ()
+fn slowness(states: &Tensor) -> Result<Tensor, TrainError> {
+    let (time, batch) = match states.size()[..] {
+        [time, batch, ..] if time > 1 => (time, batch),
+        _ => return Ok(Tensor::from(0f32).to_device(states.device())),
+    };
+    let later = states.f_narrow(0, 1, time - 1)?;
+    let change = later.f_sub(&states.f_narrow(0, 0, time - 1)?)?;
+    Ok(change.f_square()?.f_sum(change.kind())? / batch.max(1) as f64)
 }

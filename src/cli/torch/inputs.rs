@@ -11,7 +11,7 @@ use super::Failure;
 use crate::cli::error::{CliError, cause};
 use crate::cli::input;
 use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceArgs};
-use crate::data::{self, Data, DataSpec, Dataset};
+use crate::data::{self, Data, DataSpec};
 use crate::diagnostic::render::Style;
 use crate::model::{DeviceRequest, choose};
 use crate::run::{self, DataInfo, RunInfo, SpaceInfo, graph_fingerprint, name};
@@ -110,13 +110,9 @@ fn only_space(
 }
 
 /// Loads data and checks that the space takes it.
-pub(super) fn dataset(spec: &DataSpec, space: &SearchSpace) -> Result<Dataset, Failure> {
-    let Data::Images(data) = data::load(spec).map_err(Failure::message)? else {
-        return Err(Failure::message(format!(
-            "{spec} is text, and the space is trained on images; name a data set of images"
-        )));
-    };
-    check_fit(space.graph.task, &space.ports, &data.summary()).map_err(Failure::message)?;
+pub(super) fn dataset(spec: &DataSpec, space: &SearchSpace) -> Result<Data, Failure> {
+    let data = data::load(spec).map_err(Failure::message)?;
+    check_fit(space.graph.task, &space.ports, &data).map_err(Failure::message)?;
     Ok(data)
 }
 
@@ -125,7 +121,7 @@ pub(super) fn info(
     command: run::Command,
     source: &Source,
     spec: &DataSpec,
-    data: &Dataset,
+    data: &Data,
 ) -> RunInfo {
     let space = &source.space;
     RunInfo {
@@ -140,8 +136,8 @@ pub(super) fn info(
         },
         data: DataInfo {
             source: spec.to_string(),
-            name: data.name.clone(),
-            fingerprint: data.fingerprint.clone(),
+            name: data.name().to_owned(),
+            fingerprint: data.fingerprint().to_owned(),
         },
     }
 }
@@ -155,7 +151,7 @@ pub(super) fn config(
     epochs: &str,
     space: &SearchSpace,
 ) -> Result<SearchConfig, Failure> {
-    let mut config = SearchConfig::default();
+    let mut config = SearchConfig::of(space.graph.task);
     let saved = out.out.join(name::CONFIG);
     if out.resume && out.out.join(name::RUN).is_file() {
         config = changed(

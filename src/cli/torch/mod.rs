@@ -20,7 +20,9 @@ use super::torch_args::{DeriveArgs, EvalArgs, FormatArg, SearchArgs, TorchComman
 use crate::decision::Architecture;
 use crate::diagnostic::render::Style;
 use crate::run::{self, Recipe, Run, RunInfo, name};
-use crate::train::{self, Evaluation, Interrupt, Observer, SearchConfig, TrainError, Watch};
+use crate::train::{
+    self, Evaluation, Interrupt, Measure, Observer, SearchConfig, TrainError, Watch,
+};
 use progress::Progress;
 
 /// Why a command failed.
@@ -128,13 +130,13 @@ fn derive(args: &DeriveArgs, style: Style) -> Result<(), Failure> {
     let source = inputs::source_of_run(&args.run, &info, style)?;
     let mut config = inputs::config_of_run(&args.run)?;
     config.derive.samples = args.samples.unwrap_or(config.derive.samples);
-    config.derive.images = args.images.unwrap_or(config.derive.images);
+    config.derive.examples = args.examples.unwrap_or(config.derive.examples);
     let spec = match &args.data {
         Some(spec) => spec.clone(),
         None => info.data.source.parse().map_err(Failure::message)?,
     };
     let data = inputs::dataset(&spec, &source.space)?;
-    if data.fingerprint != info.data.fingerprint {
+    if data.fingerprint() != info.data.fingerprint {
         return Err(Failure::message(format!(
             "{spec} is not the data of {} any more: name where that is with --data",
             args.run.display()
@@ -170,14 +172,14 @@ fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
     drop(progress);
     let result = json!({
         "run": run.folder().display().to_string(),
-        "accuracy": trained.test.accuracy,
+        trained.measure.name(): trained.measure.of(&trained.test),
         "loss": trained.test.loss,
-        "images": trained.test.images,
+        "examples": trained.test.examples,
         "parameters": trained.parameters,
     });
     let weights = run.path(name::WEIGHTS);
     let lines = [
-        accuracy(&trained.test),
+        tested(trained.measure, &trained.test),
         format!("parameters     {}", trained.parameters),
         format!("weights        {}", weights.display()),
     ];
@@ -212,12 +214,12 @@ fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
     let data = inputs::dataset(&args.data, space)?;
     let interrupt = on_signals()?;
     let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
-    if data.fingerprint != info.data.fingerprint {
+    if data.fingerprint() != info.data.fingerprint {
         let notice = format!("{} is not the data that was trained on", args.data);
         progress.event(&train::Event::Notice(&notice));
     }
     let watch = &mut watch(&interrupt, &mut progress);
-    let test = train::test(
+    let (measure, test) = train::test(
         space,
         &architecture,
         &weights,
@@ -229,11 +231,11 @@ fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
     drop(progress);
     let result = json!({
         "run": folder.display().to_string(),
-        "accuracy": test.accuracy,
+        measure.name(): measure.of(&test),
         "loss": test.loss,
-        "images": test.images,
+        "examples": test.examples,
     });
-    print(args.machine.format, &result, &[accuracy(&test)]);
+    print(args.machine.format, &result, &[tested(measure, &test)]);
     Ok(())
 }
 
@@ -295,7 +297,12 @@ fn print_best(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), Failur
     let mut best = run::read_json(&path)?;
     let first = |key: &str| best["candidates"][0][key].clone();
     let line = first("architecture");
-    let accuracy = best["accuracy"].as_f64().unwrap_or(f64::NAN);
+    // Runs of before there were texts say nothing of their measure.
+    let measure = match best["measure"].as_str() {
+        Some("perplexity") => Measure::Perplexity,
+        _ => Measure::Accuracy,
+    };
+    let value = best[measure.name()].as_f64().unwrap_or(f64::NAN);
     let set = |set: &String| format!(" --set {}", quoted(set));
     let set: String = info.space.set.iter().map(set).collect();
     let folder = run.folder().display().to_string();
@@ -307,8 +314,10 @@ fn print_best(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), Failur
     let lines = [
         format!("best architecture  {}", line.as_str().unwrap_or_default()),
         format!(
-            "accuracy           {accuracy:.4} on {} validation images, with shared weights",
-            best["images"]
+            "{:19}{value:.4} on {} validation {}, with shared weights",
+            measure.name(),
+            best["examples"],
+            measure.examples()
         ),
         format!("run folder         {folder}"),
         format!(
@@ -334,10 +343,13 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn accuracy(test: &Evaluation) -> String {
+fn tested(measure: Measure, test: &Evaluation) -> String {
+    let (name, value) = (measure.name(), measure.of(test));
+    let what = measure.examples();
+    let name = format!("test {name}");
     format!(
-        "test accuracy  {:.4} on {} images (loss {:.4})",
-        test.accuracy, test.images, test.loss
+        "{name:15}{value:.4} on {} {what} (loss {:.4})",
+        test.examples, test.loss
     )
 }
 

@@ -64,7 +64,11 @@ impl Progress {
             self.entropy = of("entropy").unwrap_or(0.0);
         }
         let now = match step.phase {
-            Phase::Shared => words(&[("loss", of("loss")), ("accuracy", of("accuracy"))]),
+            Phase::Shared => words(&[
+                ("loss", of("loss")),
+                ("accuracy", of("accuracy")),
+                ("perplexity", of("perplexity")),
+            ]),
             Phase::Controller => words(&[("reward", of("reward")), ("best", of("best"))]),
             Phase::Report => String::new(),
         };
@@ -92,6 +96,7 @@ impl Progress {
             let trained = [
                 ("train loss", of("train_loss")),
                 ("accuracy", of("train_accuracy")),
+                ("perplexity", of("train_perplexity")),
             ];
             let policy = [
                 ("reward", (n > 0).then(|| sum / n as f64)),
@@ -99,6 +104,7 @@ impl Progress {
             ];
             let valid = [
                 ("samples", of("valid_accuracy")),
+                ("samples", of("valid_perplexity")),
                 ("best", of("valid_best")),
             ];
             let parts: Vec<String> = [words(&trained), words(&policy), words(&valid)]

@@ -13,9 +13,10 @@ use super::controller_phase::PolicyConfig;
 use super::optim::SgdConfig;
 use super::schedule::Schedule;
 use crate::controller::ControllerConfig;
+use crate::data::Holdout;
 use crate::data::batch::Augment;
-use crate::graph::Supergraph;
-use crate::model::{ModelConfig, Statistics};
+use crate::graph::{Supergraph, Task};
+use crate::model::{Init, ModelConfig, Statistics};
 
 /// All hyperparameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,16 +36,27 @@ pub struct SearchConfig {
     pub run: RunConfig,
 }
 
-/// How the training images are parted in a search. A retraining uses all.
+/// How data are parted and read.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// The share of the training images that reward the policy and never train
-    /// weights; above 0 and below 1. The authors: 5,000 of 50,000.
+    /// The share of the training images that reward the policy in a search and
+    /// never train weights; above 0 and below 1. The authors: 5,000 of 50,000. A
+    /// retraining uses all; a text has a validation part of its own.
     pub validation: f64,
-    /// Which images those are; the same for every seed of a run, so that runs can
-    /// be compared. (The authors take the last ones; a file may be sorted.)
+    /// Which images those are. The authors: the last ones.
+    pub holdout: Holdout,
+    /// From what those at random are drawn; the same for every seed of a run, so
+    /// that runs can be compared.
     pub split_seed: u64,
+    /// Tokens of a window of text, through which gradients flow back. The paper 35.
+    pub bptt: usize,
+    /// Whether windows have random lengths about `bptt` instead, as in the authors'
+    /// corrected code.
+    pub random_lengths: bool,
+    /// In how many rows the test part of a text is read, one state each. The paper
+    /// 1, which is slow where there is nothing to do side by side.
+    pub test_rows: usize,
 }
 
 /// Training weights by gradient descent.
@@ -53,7 +65,8 @@ pub struct DataConfig {
 pub struct WeightsConfig {
     /// How often all images are seen. The authors' macro search 310.
     pub epochs: u64,
-    /// Images a step. The authors' macro search 128, final 100.
+    /// Images a step, or rows of text. The authors: macro search 128, final 100;
+    /// text 20 and 64.
     pub batch: usize,
     /// Architectures a step, whose gradients are averaged (M); 1 in a retraining.
     /// The paper: 1 works just fine.
@@ -76,6 +89,13 @@ pub struct WeightsConfig {
     /// Weight in the loss of each output after the first (auxiliary heads). The
     /// authors' micro space 0.4.
     pub aux_weight: f64,
+    /// Weight in the loss of how much the states of a recurrence change: the squared
+    /// differences of one time to the next, summed, an example. The authors' final
+    /// recurrent cell 1e-3.
+    pub slowness: f64,
+    /// Whether the loss of a text is the sum over the times of a window, and not
+    /// their mean: learning rates differ by that factor. The authors' first code.
+    pub sum_over_time: bool,
     /// The network: dropout by site, first values, statistics of batch norm in
     /// evaluation.
     pub model: ModelConfig,
@@ -94,8 +114,11 @@ pub struct PhaseConfig {
     /// Architectures an update (A), all scored on one minibatch. The authors' macro
     /// search 20.
     pub samples: usize,
-    /// Images of that minibatch. The authors: as many as train the weights, 128.
+    /// Images of that minibatch, or rows of the window of text. The authors: as many
+    /// as train the weights, 128.
     pub reward_batch: usize,
+    /// The reward of a language model is this over its perplexity. The paper 80.
+    pub perplexity_reward: f64,
     /// Architectures sampled and scored for the report of an epoch. The authors 10.
     pub report_samples: usize,
     /// The LSTM.
@@ -110,10 +133,10 @@ pub struct PhaseConfig {
 pub struct DeriveConfig {
     /// How many architectures are sampled from the trained policy.
     pub samples: usize,
-    /// How many validation images score each, the same for all; 0 for all there
-    /// are. The paper: one minibatch, which ranks by chance what is close.
-    pub images: usize,
-    /// Images at once.
+    /// How many validation images or tokens score each, the same for all; 0 for all
+    /// there are. The paper: one minibatch, which ranks by chance what is close.
+    pub examples: usize,
+    /// Images at once, or rows of text.
     pub batch: usize,
 }
 
@@ -145,7 +168,11 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             validation: 0.1,
+            holdout: Holdout::Random,
             split_seed: 0,
+            bptt: 35,
+            random_lengths: false,
+            test_rows: 1,
         }
     }
 }
@@ -173,6 +200,8 @@ impl WeightsConfig {
             },
             label_smoothing: 0.0,
             aux_weight: 0.4,
+            slowness: 0.0,
+            sum_over_time: false,
             model: ModelConfig {
                 statistics: Statistics::Batch,
                 ..ModelConfig::default()
@@ -217,6 +246,39 @@ impl WeightsConfig {
     }
 }
 
+impl SearchConfig {
+    /// What suits a task: the defaults, or for a language model those of the paper's
+    /// recurrent search, shortened likewise.
+    #[must_use]
+    pub fn of(task: Task) -> Self {
+        let mut config = Self::default();
+        if !matches!(task, Task::LanguageModel { .. }) {
+            return config;
+        }
+        for weights in [&mut config.shared, &mut config.retrain] {
+            weights.batch = 20;
+            weights.schedule = Schedule::Exponential {
+                lr: 20.0,
+                rate: 0.96,
+                start: 14.0,
+                min: 0.0,
+            };
+            weights.sgd = SgdConfig {
+                momentum: 0.0,
+                nesterov: false,
+                l2: 1e-7,
+            };
+            weights.clip = 0.25;
+            weights.model.init = Init::Uniform { bound: 0.04 };
+        }
+        config.controller.reward_batch = 20;
+        config.controller.policy.entropy_weight = 1e-4;
+        config.derive.examples = 0;
+        config.derive.batch = 20;
+        config
+    }
+}
+
 impl Default for PhaseConfig {
     fn default() -> Self {
         Self {
@@ -224,6 +286,7 @@ impl Default for PhaseConfig {
             updates: 50,
             samples: 20,
             reward_batch: 128,
+            perplexity_reward: 80.0,
             report_samples: 10,
             network: ControllerConfig::default(),
             policy: PolicyConfig::default(),
@@ -235,7 +298,7 @@ impl Default for DeriveConfig {
     fn default() -> Self {
         Self {
             samples: 50,
-            images: 1000,
+            examples: 1000,
             batch: 250,
         }
     }
@@ -265,6 +328,8 @@ impl SearchConfig {
             share > 0.0 && share < 1.0,
             "data.validation must be above 0 and below 1",
         )?;
+        rule(self.data.bptt > 0, "data.bptt must be at least 1")?;
+        rule(self.data.test_rows > 0, "data.test_rows must be at least 1")?;
         self.shared.check("shared")?;
         self.retrain.check("retrain")?;
         rule(
@@ -284,6 +349,11 @@ impl SearchConfig {
         rule(
             reward_batch > 0,
             "controller.reward_batch must be at least 1",
+        )?;
+        let scale = self.controller.perplexity_reward;
+        rule(
+            scale.is_finite() && scale > 0.0,
+            "controller.perplexity_reward must be positive",
         )?;
         self.controller
             .network
@@ -326,6 +396,7 @@ impl WeightsConfig {
                 "label_smoothing must be at least 0 and below 1",
             ),
             (usable(self.aux_weight), "aux_weight must not be negative"),
+            (usable(self.slowness), "slowness must not be negative"),
         ];
         rules
             .into_iter()
@@ -341,7 +412,7 @@ fn rule(holds: bool, words: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{ParamTable, Task};
+    use crate::graph::ParamTable;
 
     /// Checks a configuration for a network without anything in it.
     fn check(config: &SearchConfig) -> Result<(), String> {
