@@ -297,11 +297,9 @@ fn damaged_images_are_reported_or_decoded_and_never_a_panic() {
         };
         for at in 0..good.len() {
             check(&good[..at], true);
-            for bit in 0..8 {
-                let mut flipped = good.clone();
-                flipped[at] ^= 1 << bit;
-                check(&flipped, format == PNG);
-            }
+            let mut flipped = good.clone();
+            flipped[at] ^= 1 << (at % 8);
+            check(&flipped, format == PNG);
         }
     }
 }
