@@ -59,6 +59,14 @@ pub struct Memory {
     pub available: u64,
 }
 
+impl Memory {
+    /// That of this machine, where the system tells.
+    pub(crate) fn now() -> Option<Self> {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        memory(&text)
+    }
+}
+
 /// Disk space in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Disk {
@@ -96,9 +104,7 @@ pub fn examine() -> Report {
             available: std::thread::available_parallelism().map_or(1, usize::from),
             omp_num_threads: std::env::var("OMP_NUM_THREADS").ok(),
         },
-        memory: std::fs::read_to_string("/proc/meminfo")
-            .ok()
-            .and_then(|text| memory(&text)),
+        memory: Memory::now(),
         disk: disk(),
     }
 }
@@ -185,7 +191,7 @@ fn disk() -> Option<Disk> {
 }
 
 /// Bytes as people count them: `21.9 GiB`.
-struct Bytes(u64);
+pub(crate) struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

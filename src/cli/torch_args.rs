@@ -94,7 +94,7 @@ pub struct SearchArgs {
     /// What is searched.
     #[command(flatten)]
     pub space: SpaceArgs,
-    /// The data, such as fashion-mnist:FOLDER or synthetic
+    /// The data, such as cifar10:PATH, fashion-mnist:FOLDER, images:FOLDER,size=32, text:PATH or synthetic
     #[arg(long, value_name = "KIND:PATH")]
     pub data: DataSpec,
     /// Where it goes.
@@ -136,7 +136,7 @@ pub struct TrainArgs {
     /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
     #[arg(long, value_name = "A")]
     pub arch: String,
-    /// The data, such as fashion-mnist:FOLDER or synthetic
+    /// The data, such as cifar10:PATH, fashion-mnist:FOLDER, images:FOLDER,size=32, text:PATH or synthetic
     #[arg(long, value_name = "KIND:PATH")]
     pub data: DataSpec,
     /// Where it goes.
@@ -155,7 +155,7 @@ pub struct TrainArgs {
 pub struct EvalArgs {
     /// The run folder of a training
     pub run: PathBuf,
-    /// The data whose test images are looked at, such as fashion-mnist:FOLDER
+    /// The data whose test part is looked at, named as for `enasc train`
     #[arg(long, value_name = "KIND:PATH")]
     pub data: DataSpec,
     /// The machine.

@@ -74,7 +74,7 @@ pub struct Placement {
     pub dx: isize,
     /// Whether the window is mirrored afterwards.
     pub flip: bool,
-    /// What is put out after that.
+    /// The square of zeros put into it after that.
     pub cutout: Option<Square>,
 }
 
@@ -171,7 +171,7 @@ pub fn assemble(
                 place(from, to, images.width, placement, scale, shift);
             }
             if let Some(square) = placement.cutout {
-                put_out(to, images.width, square);
+                blank(to, images.width, square);
             }
         }
     }
@@ -200,7 +200,7 @@ fn place(from: &[u8], to: &mut [f32], width: usize, at: Placement, scale: f32, s
 }
 
 /// Writes zeros to a square of one channel.
-fn put_out(to: &mut [f32], width: usize, square: Square) {
+fn blank(to: &mut [f32], width: usize, square: Square) {
     let range = |centre: usize, n: usize| {
         let before = square.size / 2;
         let end = centre.saturating_add(square.size - before).min(n);
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_square_is_put_out_and_clipped_at_the_edges() {
+    fn a_square_is_blanked_and_clipped_at_the_edges() {
         // The centre, the side, and what is left of a row of 5 and of 5 rows.
         #[rustfmt::skip]
         let cases = [
@@ -354,7 +354,7 @@ mod tests {
                     continue;
                 }
                 let mut image = [1.0; 25];
-                put_out(&mut image, 5, Square { y, x, size });
+                blank(&mut image, 5, Square { y, x, size });
                 for (at, value) in image.into_iter().enumerate() {
                     let kept = rows[at / 5] + columns[at % 5] > 0;
                     assert_eq!(value > 0.5, kept, "{y} {x} {size}: {at}");

@@ -169,6 +169,11 @@ impl Layout {
                 "it holds the Python version; fetch the binary version, {}",
                 self.archive
             )
+        } else if place.join("train").is_dir() {
+            format!(
+                "it looks like a folder of images: `images:{}`",
+                place.display()
+            )
         } else {
             let n = self.files.len();
             format!(
@@ -352,6 +357,15 @@ mod tests {
         let message = load(folder, &TINY_10).unwrap_err().to_string();
         let missing = "holds no file `data_batch_4.bin`; all 6 files of CIFAR-10 are needed, as cifar-10-binary.tar.gz has them";
         assert_eq!(message, format!("{}: {missing}", folder.display()));
+        std::fs::create_dir(folder.join("train")).unwrap();
+        let message = load(folder, &TINY_10).unwrap_err().to_string();
+        let place = folder.display();
+        assert_eq!(
+            message,
+            format!(
+                "{place}: holds no file `data_batch_4.bin`; it looks like a folder of images: `images:{place}`"
+            )
+        );
         std::fs::write(folder.join("data_batch_1"), "").unwrap();
         let message = load(folder, &TINY_10).unwrap_err().to_string();
         assert!(message.ends_with("holds no file `data_batch_4.bin`; it holds the Python version; fetch the binary version, cifar-10-binary.tar.gz"), "{message}");

@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 /// The token that ends a line.
-pub const END: &str = "<eos>";
+const END: &str = "<eos>";
 
 /// The token that stands for all that the vocabulary does not have.
-pub const UNKNOWN: &str = "<unk>";
+const UNKNOWN: &str = "<unk>";
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What can be wrong with data: one sentence each, with the file and the remedy.
 
+use crate::doctor::Bytes;
 use std::io;
 use std::path::PathBuf;
 
@@ -246,6 +247,24 @@ pub enum DataError {
         total: usize,
         /// The first few, with reasons.
         first: Vec<String>,
+    },
+
+    /// Images in a folder take more memory than there is.
+    #[error(
+        "{}: {n} images of {}x{} take {} of memory, and {} are free; bring them to a smaller size, for example `images:{},size=32`",
+        folder.display(), size[0], size[1], Bytes(*needed), Bytes(*free), folder.display()
+    )]
+    TooLarge {
+        /// The image folder.
+        folder: PathBuf,
+        /// How many images it has.
+        n: usize,
+        /// Their height and width.
+        size: [usize; 2],
+        /// What they take, in bytes.
+        needed: u64,
+        /// What is free, in bytes.
+        free: u64,
     },
 
     /// Images in a folder are not of one size.

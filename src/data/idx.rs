@@ -116,7 +116,7 @@ fn find(folder: &Path, part: &str, content: Content) -> Result<PathBuf, DataErro
     Err(DataError::MissingFile {
         folder: folder.into(),
         name: stem('-'),
-        remedy: "nor the same with .gz; all four MNIST files are needed (`make data` fetches those of Fashion-MNIST)".into(),
+        remedy: "with or without .gz, all four MNIST files are needed (`make data` fetches those of Fashion-MNIST)".into(),
     })
 }
 
@@ -336,7 +336,7 @@ mod tests {
         std::fs::remove_file(folder.path().join(TEST_LABELS)).unwrap();
         let message = load(folder.path()).unwrap_err().to_string();
         assert!(
-            message.contains("holds no file `t10k-labels-idx1-ubyte`; nor"),
+            message.contains("holds no file `t10k-labels-idx1-ubyte`; with or without .gz"),
             "{message}"
         );
         std::fs::create_dir(folder.path().join(TEST_LABELS)).unwrap();

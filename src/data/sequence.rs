@@ -33,7 +33,8 @@ pub struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Cuts `tokens` into `batch` rows, to be read in windows of `bptt` steps. To
-    /// test as ENAS does: one row, one step.
+    /// test as ENAS does: one row, one step; where the state is carried, longer windows
+    /// give the same.
     ///
     /// # Errors
     ///

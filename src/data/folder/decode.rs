@@ -4,6 +4,7 @@ use super::super::error::DataError;
 use super::super::file::first_bytes;
 use super::Pixels;
 use super::list::File;
+use crate::doctor::Memory;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageError, ImageFormat, ImageReader};
 use std::io::Cursor;
@@ -22,23 +23,25 @@ const NAMED: usize = 3;
 /// Decodes `files` of `folder` in their order. Where `size` is not given, all must be
 /// of the size of the first. Grey (one channel) when all files are, otherwise colour;
 /// what images say of transparency is left out.
-pub(super) fn all(
+pub(super) fn all<'a>(
     folder: &Path,
-    files: &[&File],
+    files: &[&'a File],
     size: Option<[usize; 2]>,
     threads: usize,
 ) -> Result<Pixels, DataError> {
-    // Where no image can be decoded, the size does not matter.
-    let decoded = |file: &&File| one(&folder.join(&file.path), None).ok();
-    let own = || files.iter().find_map(|file| Some((file, decoded(file)?)));
-    let first = if size.is_none() { own() } else { None };
-    let wanted = match (size, &first) {
-        (Some(size), _) => size,
-        (None, Some((_, image))) => size_of(image),
-        (None, None) => [1, 1],
+    let own = |&file: &&'a File| {
+        let image = one(&folder.join(&file.path), None).ok()?;
+        Some((file, size_of(&image)))
     };
-
+    let first = match size {
+        Some(_) => None,
+        None => files.iter().find_map(own),
+    };
+    // Where no image can be decoded, the size does not matter.
+    let wanted = size.or(first.map(|(_, size)| size)).unwrap_or([1, 1]);
     let image_len = COLOUR * wanted[0] * wanted[1];
+    check_memory(folder, files.len(), wanted, Memory::now())?;
+
     let mut bytes = vec![0; files.len() * image_len];
     let blocks = files.chunks(BLOCK).zip(bytes.chunks_mut(BLOCK * image_len));
     let blocks = Mutex::new(blocks);
@@ -73,7 +76,7 @@ pub(super) fn all(
         found
     });
 
-    found.check(folder, files.len(), first.map(|(file, _)| (*file, wanted)))?;
+    found.check(folder, files.len(), first)?;
     let (channels, bytes) = if found.colour {
         (COLOUR, bytes)
     } else {
@@ -84,6 +87,29 @@ pub(super) fn all(
         size: wanted,
         bytes,
     })
+}
+
+/// Checks that `n` images of this size have room.
+pub(super) fn check_memory(
+    folder: &Path,
+    n: usize,
+    size: [usize; 2],
+    memory: Option<Memory>,
+) -> Result<(), DataError> {
+    let sizes = [COLOUR, size[0], size[1]].map(|n| n as u64);
+    let needed = sizes
+        .iter()
+        .fold(n as u64, |n, &size| n.saturating_mul(size));
+    match memory {
+        Some(Memory { available, .. }) if needed > available => Err(DataError::TooLarge {
+            folder: folder.into(),
+            n,
+            size,
+            needed,
+            free: available,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// What threads find besides pixels.
