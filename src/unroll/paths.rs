@@ -104,11 +104,9 @@ impl Path {
         saved
     }
 
-    /// The first place of a text goes without a number.
     fn append_number(&mut self, number: u32) {
         if number > 1 {
-            self.text.push('#');
-            self.text.push_str(&number.to_string());
+            self.text.push_str(&suffix(number));
         }
     }
 }
@@ -122,12 +120,20 @@ pub(super) fn join(path: &str, segment: &str) -> String {
 }
 
 /// Numbers that tell places of one text apart, from 1 in the order of their first
-/// visits.
+/// visits; the first goes without.
 #[derive(Debug, Default)]
 struct Numbers {
     given: IndexMap<(Box<str>, Key), u32, FixedState>,
-    /// By text, how many were given.
-    highest: HashMap<Box<str>, u32>,
+    known: HashMap<Box<str>, Known>,
+}
+
+/// What is known of a text.
+#[derive(Debug, Default)]
+struct Known {
+    /// Whether it stands for something, with its number if it has one.
+    taken: bool,
+    /// Its numbers up to this one are taken.
+    last: u32,
 }
 
 /// A text and a place that nothing owns, to look up.
@@ -142,30 +148,45 @@ impl Equivalent<(Box<str>, Key)> for Asked<'_> {
 
 impl Numbers {
     fn of(&mut self, text: &str, key: Key) -> u32 {
-        if let Some(known) = self.given.get(&Asked(text, key)) {
-            return *known;
+        if let Some(&number) = self.given.get(&Asked(text, key)) {
+            return number;
         }
-        let number = match self.highest.get_mut(text) {
-            Some(highest) => {
-                *highest += 1;
-                *highest
+        let mut number = self.known.get(text).map_or(0, |known| known.last);
+        loop {
+            number += 1;
+            let known = self.known.entry(numbered(text, number)).or_default();
+            if !std::mem::replace(&mut known.taken, true) {
+                break;
             }
-            None => {
-                self.highest.insert(text.into(), 1);
-                1
-            }
-        };
+        }
+        if let Some(known) = self.known.get_mut(text) {
+            known.last = number;
+        }
         self.given.insert((text.into(), key), number);
         number
     }
 
-    /// Forgets a place; its number is free again if it was the last.
+    /// Forgets a place, whose number is free again.
     fn release(&mut self, text: &str, key: Key) {
-        let number = self.given.swap_remove(&Asked(text, key));
-        if let Some(highest) = self.highest.get_mut(text)
-            && number == Some(*highest)
-        {
-            *highest -= 1;
+        let Some(number) = self.given.swap_remove(&Asked(text, key)) else {
+            return;
+        };
+        if let Some(known) = self.known.get_mut(&numbered(text, number)) {
+            known.taken = false;
+        }
+        if let Some(known) = self.known.get_mut(text) {
+            known.last = known.last.min(number - 1);
         }
     }
+}
+
+fn numbered(text: &str, number: u32) -> Box<str> {
+    match number {
+        1 => text.into(),
+        number => (text.to_owned() + &suffix(number)).into(),
+    }
+}
+
+fn suffix(number: u32) -> String {
+    format!("#{number}")
 }
