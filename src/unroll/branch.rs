@@ -1,7 +1,7 @@
 //! Conditions and loops that decisions decide: what they do is run under its
 //! condition, and what it changed is joined with what was there without it.
 
-use std::collections::HashSet;
+use super::HashSet;
 
 use super::select::Join;
 use super::stmt::Flow;
@@ -41,7 +41,7 @@ impl Evaluator<'_> {
     pub(super) fn arms(&mut self, arms: &[(GuardId, &[Stmt])], span: Span) -> Flow {
         let before = self.locals();
         let mut after: Vec<(GuardId, Vec<Option<Value>>)> = Vec::with_capacity(arms.len());
-        let mut inner = HashSet::new();
+        let mut inner = HashSet::default();
         for &(guard, body) in arms {
             self.set_locals(before.clone());
             let flow = self.where_holds(guard, |this| this.body(body));

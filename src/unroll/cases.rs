@@ -5,7 +5,7 @@
 //! that some architecture has, with the path condition narrowed to it. So what
 //! is reported there names the choices under which it is wrong.
 
-use std::collections::{HashMap, HashSet};
+use super::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::value::{Cases, Measure, Size, Sizes, Value};
@@ -101,9 +101,17 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Option<Vec<(GuardId, Vec<usize>)>> {
         let mut all = vec![(GuardId::ALWAYS, Vec::new())];
-        for part in parts {
+        for (i, part) in parts.iter().enumerate() {
+            // What the same conditions decide goes together: height and width.
+            let same = parts.iter().take(i).position(|earlier| earlier == part);
             let mut next = Vec::new();
             for (guard, places) in &all {
+                if let Some(place) = same.and_then(|same| places.get(same).copied()) {
+                    let mut places: Vec<usize> = places.clone();
+                    places.push(place);
+                    next.push((*guard, places));
+                    continue;
+                }
                 for (place, &case) in part.iter().enumerate() {
                     let both = self.decisions.guards.and(*guard, case);
                     if case != GuardId::ALWAYS && !self.is_possible(both) {
@@ -134,6 +142,9 @@ impl Evaluator<'_> {
         key: impl Fn(&T) -> U,
         same: impl Fn(&U, &U) -> bool,
     ) -> Vec<(GuardId, U)> {
+        if let [(_, only)] = table.rows.as_slice() {
+            return vec![(GuardId::ALWAYS, key(only))];
+        }
         let rows: Vec<(&[usize], U)> = table
             .rows
             .iter()
@@ -148,7 +159,7 @@ impl Evaluator<'_> {
         };
         for part in 0..table.parts.len() {
             let without: Vec<usize> = kept.iter().copied().filter(|&k| k != part).collect();
-            let mut known: HashMap<Vec<usize>, &U> = HashMap::new();
+            let mut known: HashMap<Vec<usize>, &U> = HashMap::default();
             let depends = rows.iter().any(|(places, result)| {
                 let first = known.entry(project(places, &without)).or_insert(result);
                 !same(first, result)
@@ -157,7 +168,7 @@ impl Evaluator<'_> {
                 kept = without;
             }
         }
-        let mut seen: HashSet<Vec<usize>> = HashSet::new();
+        let mut seen: HashSet<Vec<usize>> = HashSet::default();
         let mut groups: Vec<(Vec<GuardId>, U)> = Vec::new();
         for (places, result) in rows {
             let projected = project(places, &kept);

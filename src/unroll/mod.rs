@@ -48,8 +48,7 @@ mod value;
 pub use settings::{Setting, Settings};
 pub use space::Ports;
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
 use crate::decision::{DecisionSpace, ElementId, GuardId};
@@ -60,6 +59,11 @@ use crate::span::{SourceId, Span};
 use cell::CellState;
 use paths::Path;
 use value::{PerPart, Value};
+
+/// Maps of the evaluator, which looks a lot up: nothing reads their order.
+type HashMap<K, V> = std::collections::HashMap<K, V, FixedState>;
+/// Sets likewise.
+type HashSet<K> = std::collections::HashSet<K, FixedState>;
 
 /// How many evaluation steps a space may take. The largest published spaces
 /// take some ten thousands.
@@ -121,7 +125,7 @@ struct Evaluator<'a> {
     regions: Vec<Region>,
     region: RegionId,
     params: ParamTable,
-    banks: HashMap<String, BankId>,
+    banks: HashMap<primitives::BankKey, BankId>,
 
     /// The path condition: under which choices the program is where it is.
     path: GuardId,

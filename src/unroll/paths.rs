@@ -1,7 +1,10 @@
 //! Dotted paths that name instances, and stay unique.
 
-use std::collections::{HashMap, HashSet};
+use indexmap::{Equivalent, IndexMap};
 
+use foldhash::fast::FixedState;
+
+use super::HashMap;
 use crate::span::Span;
 
 /// What tells two visits of a text apart: the place that was written and the
@@ -15,85 +18,175 @@ pub(super) type Key = (Span, Span);
 /// name.
 #[derive(Debug, Default)]
 pub(super) struct Path {
+    /// The path, after those that [`Self::replace`] laid aside.
     text: String,
-    segments: Names,
-    names: Names,
+    start: usize,
+    segments: Numbers,
+    names: Numbers,
+}
+
+/// A path as it was, for [`Path::restore`].
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub(super) struct Saved {
+    start: usize,
+    len: usize,
 }
 
 impl Path {
     pub fn as_str(&self) -> &str {
-        &self.text
+        self.text.get(self.start..).unwrap_or_default()
+    }
+
+    /// Appends a segment, made unique.
+    pub fn push(&mut self, segment: &str, key: Key) -> Saved {
+        let saved = self.append(segment);
+        let text = self.text.get(self.start..).unwrap_or_default();
+        let number = self.segments.of(text, key);
+        self.append_number(number);
+        saved
     }
 
     /// The path with one more segment, made unique.
     pub fn with(&mut self, segment: &str, key: Key) -> String {
-        self.segments.unique(join(&self.text, segment), key)
+        let saved = self.push(segment, key);
+        let path = self.as_str().to_owned();
+        self.restore(saved);
+        path
     }
 
     /// The name of what stands at the path, or at one more segment, made unique
     /// among names.
     pub fn name(&mut self, segment: &str, key: Key) -> String {
-        self.names.unique(join(&self.text, segment), key)
-    }
-
-    /// Appends a segment, made unique; gives what [`Self::restore`] takes back.
-    pub fn push(&mut self, segment: &str, key: Key) -> String {
-        let full = self.with(segment, key);
-        std::mem::replace(&mut self.text, full)
+        let saved = self.append(segment);
+        let text = self.text.get(self.start..).unwrap_or_default();
+        let number = self.names.of(text, key);
+        self.append_number(number);
+        let name = self.as_str().to_owned();
+        self.restore(saved);
+        name
     }
 
     /// Gives the name of a segment back: nothing came to stand there.
     pub fn release(&mut self, segment: &str, key: Key) {
-        self.segments.release(join(&self.text, segment), key);
+        let saved = self.append(segment);
+        let text = self.text.get(self.start..).unwrap_or_default();
+        self.segments.release(text, key);
+        self.restore(saved);
     }
 
-    /// Starts anew; gives what [`Self::restore`] takes back.
-    pub fn replace(&mut self, text: &str) -> String {
-        std::mem::replace(&mut self.text, text.to_owned())
+    /// Starts anew.
+    pub fn replace(&mut self, text: &str) -> Saved {
+        let saved = self.saved();
+        self.start = self.text.len();
+        self.text.push_str(text);
+        saved
     }
 
-    pub fn restore(&mut self, saved: String) {
-        self.text = saved;
+    pub fn restore(&mut self, saved: Saved) {
+        self.start = saved.start;
+        self.text.truncate(saved.len);
     }
-}
 
-/// Texts made unique, each by the place that first asked for it.
-#[derive(Debug, Default)]
-struct Names {
-    given: HashMap<(String, Key), String>,
-    used: HashSet<String>,
-}
-
-impl Names {
-    fn unique(&mut self, text: String, key: Key) -> String {
-        let asked = (text, key);
-        if let Some(known) = self.given.get(&asked) {
-            return known.clone();
+    fn saved(&self) -> Saved {
+        Saved {
+            start: self.start,
+            len: self.text.len(),
         }
-        let mut free = asked.0.clone();
-        let mut n = 2;
-        while !self.used.insert(free.clone()) {
-            free = format!("{}#{n}", asked.0);
-            n += 1;
-        }
-        self.given.insert(asked, free.clone());
-        free
     }
 
-    fn release(&mut self, text: String, key: Key) {
-        if let Some(name) = self.given.remove(&(text, key)) {
-            self.used.remove(&name);
+    fn append(&mut self, segment: &str) -> Saved {
+        let saved = self.saved();
+        if self.start < self.text.len() && !segment.is_empty() {
+            self.text.push('.');
+        }
+        self.text.push_str(segment);
+        saved
+    }
+
+    fn append_number(&mut self, number: u32) {
+        if number > 1 {
+            self.text.push_str(&suffix(number));
         }
     }
 }
 
 /// `a.b`, or `b` alone.
 pub(super) fn join(path: &str, segment: &str) -> String {
-    if path.is_empty() {
-        segment.to_owned()
-    } else if segment.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{path}.{segment}")
+    match (path, segment) {
+        ("", text) | (text, "") => text.to_owned(),
+        _ => format!("{path}.{segment}"),
     }
+}
+
+/// Numbers that tell places of one text apart, from 1 in the order of their first
+/// visits; the first goes without.
+#[derive(Debug, Default)]
+struct Numbers {
+    given: IndexMap<(Box<str>, Key), u32, FixedState>,
+    known: HashMap<Box<str>, Known>,
+}
+
+/// What is known of a text.
+#[derive(Debug, Default)]
+struct Known {
+    /// Whether it stands for something, with its number if it has one.
+    taken: bool,
+    /// Its numbers up to this one are taken.
+    last: u32,
+}
+
+/// A text and a place that nothing owns, to look up.
+#[derive(Hash)]
+struct Asked<'a>(&'a str, Key);
+
+impl Equivalent<(Box<str>, Key)> for Asked<'_> {
+    fn equivalent(&self, known: &(Box<str>, Key)) -> bool {
+        *self.0 == *known.0 && self.1 == known.1
+    }
+}
+
+impl Numbers {
+    fn of(&mut self, text: &str, key: Key) -> u32 {
+        if let Some(&number) = self.given.get(&Asked(text, key)) {
+            return number;
+        }
+        let mut number = self.known.get(text).map_or(0, |known| known.last);
+        loop {
+            number += 1;
+            let known = self.known.entry(numbered(text, number)).or_default();
+            if !std::mem::replace(&mut known.taken, true) {
+                break;
+            }
+        }
+        if let Some(known) = self.known.get_mut(text) {
+            known.last = number;
+        }
+        self.given.insert((text.into(), key), number);
+        number
+    }
+
+    /// Forgets a place, whose number is free again.
+    fn release(&mut self, text: &str, key: Key) {
+        let Some(number) = self.given.swap_remove(&Asked(text, key)) else {
+            return;
+        };
+        if let Some(known) = self.known.get_mut(&numbered(text, number)) {
+            known.taken = false;
+        }
+        if let Some(known) = self.known.get_mut(text) {
+            known.last = known.last.min(number - 1);
+        }
+    }
+}
+
+fn numbered(text: &str, number: u32) -> Box<str> {
+    match number {
+        1 => text.into(),
+        number => (text.to_owned() + &suffix(number)).into(),
+    }
+}
+
+fn suffix(number: u32) -> String {
+    format!("#{number}")
 }

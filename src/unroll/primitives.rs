@@ -27,6 +27,25 @@ struct Signature {
     params: Vec<(&'static str, Role, Vec<usize>)>,
 }
 
+/// What becomes a node: for all cases together, with a form for each.
+struct Made {
+    op: Op,
+    sizes: Sizes,
+    /// Of the widest shape in any case.
+    params: Vec<(&'static str, Role, Vec<usize>)>,
+    forms: Vec<Form>,
+}
+
+/// What tells one bank from another: the call that owns it, what `@per` lists, and
+/// the role.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct BankKey {
+    path: String,
+    elements: Vec<usize>,
+    decisions: Vec<DecisionId>,
+    role: &'static str,
+}
+
 impl Signature {
     fn plain(op: Op, shape: &Shape) -> Self {
         Self {
@@ -55,6 +74,22 @@ impl Evaluator<'_> {
         let Some(x) = x else {
             return Value::Unknown;
         };
+        let decided = bound
+            .iter()
+            .flatten()
+            .any(|arg| is_by_decisions(&arg.value));
+        if !decided && let Some(shape) = x.sizes.known() {
+            let Some(signature) = self.signature(builtin, &shape, bound, site) else {
+                return Value::Unknown;
+            };
+            let node = Made {
+                op: signature.op,
+                sizes: Sizes::of(&signature.shape),
+                params: signature.params,
+                forms: Vec::new(),
+            };
+            return self.place(builtin.name(), node, &x, site, tie);
+        }
         let dims = x.sizes.values();
         let rank = dims.len();
         let given: Vec<Value> = bound
@@ -132,10 +167,6 @@ impl Evaluator<'_> {
         };
         let rank = first.shape.0.len();
         let sizes = self.dimensions(table, rank, |signature| &signature.shape.0);
-        let inputs: &[(&Tensor, GuardId)] = match first.op {
-            Op::Zero => &[],
-            _ => &[(x, GuardId::ALWAYS)],
-        };
         // The widest of every parameter.
         let mut params = first.params.clone();
         for (_, signature) in &signatures {
@@ -167,6 +198,34 @@ impl Evaluator<'_> {
                 })
                 .collect(),
         };
+        let node = Made {
+            op,
+            sizes,
+            params,
+            forms,
+        };
+        self.place(name, node, x, site, tie)
+    }
+
+    /// A node in the graph, with the banks of its parameters.
+    fn place(
+        &mut self,
+        name: &str,
+        node: Made,
+        x: &Tensor,
+        site: Span,
+        tie: Option<BankId>,
+    ) -> Value {
+        let Made {
+            op,
+            sizes,
+            params,
+            forms,
+        } = node;
+        let inputs: &[(&Tensor, GuardId)] = match op {
+            Op::Zero => &[],
+            _ => &[(x, GuardId::ALWAYS)],
+        };
         // A primitive without parameters takes no place in the paths of keys.
         if params.is_empty() {
             return self.node_of(op, sizes, x.timed, inputs, Vec::new(), forms, site);
@@ -176,8 +235,8 @@ impl Evaluator<'_> {
         let banks = match tie {
             Some(tie) => self.tied(tie, &params, site).map(|bank| vec![bank]),
             None => params
-                .iter()
-                .map(|(role_name, role, shape)| self.bank(role_name, *role, shape.clone(), site))
+                .into_iter()
+                .map(|(role_name, role, shape)| self.bank(role_name, role, shape, site))
                 .collect(),
         };
         let value = match banks {
@@ -481,13 +540,13 @@ impl Evaluator<'_> {
     /// first use; the same key later gives the same bank.
     fn bank(
         &mut self,
-        role_name: &str,
+        role_name: &'static str,
         role: Role,
         shape: Vec<usize>,
         site: Span,
     ) -> Option<BankId> {
         let mut decisions: Vec<DecisionId> = Vec::new();
-        let mut elements: Vec<String> = Vec::new();
+        let mut elements: Vec<usize> = Vec::new();
         for part in &self.per {
             match part {
                 PerPart::Decision(decision) if !decisions.contains(decision) => {
@@ -496,12 +555,17 @@ impl Evaluator<'_> {
                 PerPart::Decision(_) => {}
                 PerPart::Element(element) => {
                     let index = self.elements.get(element.index());
-                    elements.extend(index.map(|state| state.index.to_string()));
+                    elements.extend(index.map(|state| state.index));
                 }
             }
         }
         let path = self.instance_path.as_str().to_owned();
-        let key = format!("{path}@{elements:?}{decisions:?}.{role_name}");
+        let key = BankKey {
+            path,
+            elements,
+            decisions,
+            role: role_name,
+        };
         if let Some(&bank) = self.banks.get(&key) {
             let known = self
                 .params
@@ -515,7 +579,8 @@ impl Evaluator<'_> {
             }
             return Some(bank);
         }
-        let options: Vec<Vec<String>> = decisions
+        let options: Vec<Vec<String>> = key
+            .decisions
             .iter()
             .filter_map(|id| self.decisions.point(*id))
             .map(|point| point.options.clone())
@@ -527,7 +592,7 @@ impl Evaluator<'_> {
         }
         let first = ParamId(self.params.params.len() as u32);
         for offset in 0..n {
-            let mut values = elements.clone();
+            let mut values: Vec<String> = key.elements.iter().map(ToString::to_string).collect();
             let mut rest = offset;
             let mut chosen: Vec<String> = Vec::new();
             for options in options.iter().rev() {
@@ -542,14 +607,14 @@ impl Evaluator<'_> {
                 format!("@{}", values.join(","))
             };
             self.params.params.push(Param {
-                name: format!("{path}{per}.{role_name}"),
+                name: format!("{}{per}.{role_name}", key.path),
                 shape: shape.clone(),
                 role,
             });
         }
         let bank = BankId(self.params.banks.len() as u32);
         self.params.banks.push(Bank {
-            per: decisions,
+            per: key.decisions.clone(),
             sizes,
             first,
         });

@@ -1,6 +1,6 @@
 //! A whole run: parameters, inputs, the program, outputs, and what follows.
 
-use std::collections::{HashMap, HashSet};
+use super::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use petgraph::graph::NodeIndex;
@@ -33,7 +33,7 @@ pub(super) fn run(
     let mut evaluator = Evaluator {
         space,
         diagnostics,
-        reported: HashSet::new(),
+        reported: HashSet::default(),
         failed: false,
         steps: 0,
         exhausted: false,
@@ -49,7 +49,7 @@ pub(super) fn run(
         regions: vec![Region::default()],
         region: RegionId(0),
         params: ParamTable::default(),
-        banks: HashMap::new(),
+        banks: HashMap::default(),
         path: GuardId::ALWAYS,
         active: GuardId::ALWAYS,
         case: None,
@@ -60,13 +60,13 @@ pub(super) fn run(
         applied_at: None,
         binding: None,
         per: Vec::new(),
-        cells: IndexMap::new(),
+        cells: IndexMap::default(),
         inside: Vec::new(),
-        tables: HashMap::new(),
+        tables: HashMap::default(),
         defining: Vec::new(),
         elements: Vec::new(),
         n_families: 0,
-        widest: IndexMap::new(),
+        widest: IndexMap::default(),
     };
     let settings = evaluator.settings(settings);
     let inputs = evaluator.inputs();

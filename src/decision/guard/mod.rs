@@ -71,6 +71,9 @@ pub struct Guards {
     ids: HashMap<Guard, GuardId, FixedState>,
     /// What is known of decisions, by [`DecisionId`].
     declared: Vec<Option<Declared>>,
+    /// Answers of [`Guards::possible`]. Conditions do not change, so the answers
+    /// stay right: only conditions on declared decisions get in.
+    possible: HashMap<GuardId, bool, FixedState>,
 }
 
 /// What simplification may use about a decision.
@@ -90,6 +93,7 @@ impl Default for Guards {
             list: Vec::new(),
             ids: HashMap::default(),
             declared: Vec::new(),
+            possible: HashMap::default(),
         };
         guards.intern(Guard::Always);
         guards.intern(Guard::Never);

@@ -19,7 +19,15 @@ impl Guards {
     /// Whether some choices make a condition hold; `true` also where
     /// [`Guards::example`] gives up.
     pub fn possible(&mut self, guard: GuardId) -> bool {
-        !matches!(self.example(guard), Ok(None))
+        if let Some(&known) = self.possible.get(&guard) {
+            return known;
+        }
+        let possible = !matches!(self.example(guard), Ok(None));
+        let reads = self.reads(guard);
+        if reads.iter().all(|&read| self.declared(read).is_some()) {
+            self.possible.insert(guard, possible);
+        }
+        possible
     }
 
     /// Choices that make a condition hold, if there are any: exact, by trying
