@@ -51,7 +51,7 @@ fn every_shipped_space_is_on_its_page_with_its_source_and_exact_size() {
     let files: BTreeSet<String> = std::fs::read_dir(root().join("spaces"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".enas"))
+        .filter(|name| Path::new(name).extension().is_some_and(|e| e == "enas"))
         .collect();
     assert_eq!(listed, files);
     for file in &files {
