@@ -54,21 +54,3 @@ fn every_source_file_says_what_it_is_for() {
         }
     }
 }
-
-#[test]
-fn every_shipped_space_compiles_without_a_word() {
-    for path in files("spaces", "enas") {
-        if path.iter().any(|part| part == "std") {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap();
-        let name = path.display().to_string();
-        let compiled = enasc::compile(&name, &text, &enasc::Options::default());
-        assert!(
-            compiled.diagnostics.is_empty(),
-            "{:?}",
-            compiled.diagnostics
-        );
-        assert_eq!(compiled.spaces.len(), 1, "{name}");
-    }
-}
