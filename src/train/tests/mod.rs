@@ -305,7 +305,7 @@ fn a_search_leaves_metrics_and_its_best_architecture() {
 }
 
 /// A recurrent cell on a text in which every word follows from the two before it.
-fn recurrent() -> Case {
+fn recurrent(source: &str) -> Case {
     let folder = TempDir::new().unwrap();
     let text = |lines: usize| "the cat saw the dog and the dog saw it\n".repeat(lines);
     for (part, lines) in [("train", 80), ("valid", 20), ("test", 10)] {
@@ -323,8 +323,7 @@ fn recurrent() -> Case {
         settings: Settings(vec![set("vocab", "8"), set("width", "12"), set("n", "3")]),
         ..crate::Options::default()
     };
-    let text = include_str!("../../../spaces/enas_rnn.enas");
-    let space = crate::compile("enas_rnn.enas", text, &options)
+    let space = crate::compile("rnn.enas", source, &options)
         .spaces
         .remove(0);
     let mut case = Case::new();
@@ -347,7 +346,7 @@ fn recurrent() -> Case {
 
 #[test]
 fn a_search_of_a_recurrent_cell_goes_on_to_the_same_result() {
-    let case = recurrent();
+    let case = recurrent(include_str!("../../../spaces/enas_rnn.enas"));
     case.finish(case.path());
     let best = crate::run::read_json(&case.path().join(name::BEST)).unwrap();
     assert!(best["perplexity"].as_f64().unwrap() < 8.0, "{best}");
@@ -363,9 +362,10 @@ fn a_search_of_a_recurrent_cell_goes_on_to_the_same_result() {
 
 #[test]
 fn a_recurrent_cell_learns_a_text_and_its_weights_give_its_perplexity_again() {
-    let mut case = recurrent();
+    let mut case = recurrent(include_str!("../../../spaces/enas_rnn_lm.enas"));
     case.config.retrain.epochs = 12;
-    let line = "Cell.f0=tanh Cell.h[1].p=0 Cell.h[1].f=relu Cell.h[2].p=1 Cell.h[2].f=tanh";
+    let line = "Cell.h[1].p=0 Cell.h[1].f=relu Cell.h[2].p=1 Cell.h[2].f=tanh \
+                Cell.h[3].p=0 Cell.h[3].f=identity";
     let trained = case.train(case.path(), line, 0).unwrap();
     assert_eq!(trained.measure, Measure::Perplexity);
     assert_eq!(trained.test.examples, 10 * 11 - 1);
