@@ -1,0 +1,99 @@
+//! `enasc stats`: what a space or one of its architectures costs.
+
+mod range;
+
+use serde_json::{Map, Value, json};
+
+use super::args::StatsArgs;
+use super::error::CliError;
+use super::input;
+use super::output::{grouped, pretty, print};
+use super::torch_args::FormatArg;
+use crate::SearchSpace;
+use crate::decision::Architecture;
+use crate::diagnostic::render::Style;
+use crate::graph::cost::{self, Cost, Unit};
+use crate::graph::select;
+
+pub(super) fn run(args: &StatsArgs, style: Style) -> Result<(), CliError> {
+    if args.range {
+        return range::run(args, style);
+    }
+    let (space, architecture) =
+        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), style)?;
+    let cost = match &architecture {
+        None => cost::supergraph(&space.graph),
+        Some(architecture) => {
+            let child = select(&space.graph, &space.decisions, architecture);
+            cost::child(&space.graph, &child)
+        }
+    };
+    let decisions = tokens(&space, architecture.as_ref());
+    print(&match args.format {
+        FormatArg::Human => human(&space, architecture.is_some(), decisions, &cost),
+        FormatArg::Json => pretty(&in_json(&space, architecture.as_ref(), decisions, &cost)),
+    })
+}
+
+/// The tokens that a controller emits: for the whole space, or for the
+/// decisions that are active in an architecture.
+fn tokens(space: &SearchSpace, architecture: Option<&Architecture>) -> u64 {
+    let Some(architecture) = architecture else {
+        return space.decisions.tokens();
+    };
+    space
+        .decisions
+        .iter()
+        .filter(|(id, _)| architecture.get(*id).is_some())
+        .map(|(_, point)| u64::from(point.domain.tokens()))
+        .sum()
+}
+
+fn in_json(
+    space: &SearchSpace,
+    architecture: Option<&Architecture>,
+    decisions: u64,
+    cost: &Cost,
+) -> Value {
+    let mut object = Map::new();
+    object.insert("space".to_owned(), json!(space.name));
+    if let Value::Object(cost) = json!(cost) {
+        object.extend(cost);
+    }
+    object.insert("decisions".to_owned(), json!(decisions));
+    let line = architecture.map(|architecture| architecture.to_line(&space.decisions));
+    object.insert("architecture".to_owned(), json!(line));
+    Value::Object(object)
+}
+
+fn human(space: &SearchSpace, is_child: bool, decisions: u64, cost: &Cost) -> String {
+    let of = if is_child {
+        "one architecture"
+    } else {
+        "the supergraph"
+    };
+    let per = per(cost.per);
+    let rows = [
+        ("parameters", cost.parameters, String::new()),
+        ("shared parameters", cost.shared_parameters, String::new()),
+        ("FLOPs", cost.flops, format!(" multiply-adds {per}")),
+        ("activations", cost.activations, format!(" numbers {per}")),
+        ("nodes", cost.nodes, String::new()),
+        ("edges", cost.edges, String::new()),
+        ("depth", cost.depth, String::new()),
+        ("decisions", decisions, String::new()),
+    ];
+    let width = rows.iter().map(|row| grouped(row.1).len()).max();
+    let width = width.unwrap_or_default();
+    let lines = rows
+        .iter()
+        .map(|(name, number, unit)| format!("{name:<18} {:>width$}{unit}\n", grouped(number)));
+    format!("{}: {of}\n{}", space.name, lines.collect::<String>())
+}
+
+fn per(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Example => "per example",
+        Unit::Token => "per token",
+    }
+}
