@@ -28,7 +28,7 @@
 //! | [`decision`] | [`decision::Count::of`], [`decision::sample`], [`decision::plan`] | [`decision::DecisionSpace`] → answers | `SampleError` |
 //! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
-//! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
+//! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
 //! | `train` | `train::search`, `train::retrain` | all of it + data → run folder | `TrainError` |
@@ -95,6 +95,7 @@ pub mod hir;
 pub mod libtorch;
 #[cfg(feature = "torch")]
 pub mod model;
+mod numbers;
 pub mod run;
 pub mod source;
 pub mod span;

@@ -1308,13 +1308,42 @@ fn counts_are_explained() {
 }
 
 #[test]
+fn ranges_name_who_has_the_least_and_the_most() {
+    let value = good_json(&["stats", TINY, "--range", "--format", "json"]);
+    for metric in ["parameters", "flops", "activations"] {
+        let range = &value[metric];
+        assert_eq!(range["exact"], json!(true));
+        for (end, who) in [("min", "least"), ("max", "greatest")] {
+            let who = range[who].as_str().unwrap();
+            let of_one = good_json(&["stats", TINY, "--arch", who, "--format", "json"]);
+            assert_eq!(of_one[metric], range[end], "{metric}: {who}");
+        }
+    }
+    assert!(good(&["stats", TINY, "--range"]).contains("\nparameters              120    1 304\n"));
+}
+
+#[test]
 fn networks_that_are_the_same_are_counted_once() {
     assert_eq!(good(&["count", TINY, "--unique"]), "8\n");
     let set = ["--set", "n=3", "--format", "json"];
     let value = good_json(&[&["count", "spaces/enas_rnn.enas", "--unique"], &set[..]].concat());
     assert_eq!(
         (&value["count"], &value["unique"]),
-        (&json!("128"), &json!(104))
+        (&json!("128"), &json!("104"))
     );
-    assert!(bad(&["count", "spaces/enas_macro.enas", "--unique"]).contains("1 000 000"));
+    // Of more than a million, an estimate: here no two are the same.
+    let candidates = ["relu", "tanh", "gelu", "silu"].map(|f| format!("{f}: {f}"));
+    let text = format!(
+        "space s {{ input x: [2] output y: [2]\n ops F = {{ {} }}\n for i in 0..10 {{ x = choose F(x) }}\n y = x }}",
+        candidates.join(", ")
+    );
+    let (_folder, path) = file_with(text.as_bytes());
+    let value = good_json(&["count", &path, "--unique", "--format", "json"]);
+    assert_eq!(
+        (&value["count"], &value["unique"]),
+        (&json!("1048576"), &json!("1048576"))
+    );
+    assert_eq!(value["unique_how"]["method"], json!("estimate"));
+    let why = bad(&["count", "spaces/darts_cnn.enas", "--unique"]);
+    assert!(why.contains("cannot be estimated: a network can be built in too many ways"));
 }

@@ -2,7 +2,7 @@
 //! its network.
 
 use enasc::decision::{self, Range};
-use enasc::graph::measure::{Metric, terms};
+use enasc::graph::measure::{Metric, bounds, terms};
 use enasc::graph::{cost, select};
 use enasc::{Options, SearchSpace, compile};
 use rand::SeedableRng;
@@ -30,21 +30,20 @@ space everything {
 }
 ";
 
+const METRICS: [Metric; 3] = [Metric::Parameters, Metric::Flops, Metric::Activations];
+
 fn check(space: &SearchSpace) {
     let mut guards = space.decisions.guards.clone();
-    let metrics = [Metric::Parameters, Metric::Flops, Metric::Activations];
-    let measured = metrics.map(|metric| terms(&space.graph, &mut guards, metric));
+    let measured = METRICS.map(|metric| terms(&space.graph, &mut guards, metric));
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
     for _ in 0..40 {
         let architecture = decision::sample(&space.decisions, &mut rng).unwrap();
-        let child = select(&space.graph, &space.decisions, &architecture);
-        let cost = cost::child(&space.graph, &child);
-        let expected = [cost.parameters, cost.flops, cost.activations];
-        for ((terms, expected), metric) in measured.iter().zip(expected).zip(metrics) {
-            let sum: u64 = terms
+        let expected = costs(space, &architecture);
+        for ((terms, expected), metric) in measured.iter().zip(expected).zip(METRICS) {
+            let sum: u128 = terms
                 .iter()
                 .filter(|(guard, _)| guards.holds(*guard, &architecture))
-                .map(|(_, weight)| weight)
+                .map(|(_, weight)| u128::from(*weight))
                 .sum();
             let line = architecture.to_line(&space.decisions);
             assert_eq!(sum, expected, "{}: {metric:?} of {line}", space.name);
@@ -77,24 +76,44 @@ fn the_terms_of_a_metric_sum_to_the_cost_of_the_network() {
     }
 }
 
+/// Each metric of a network.
+fn costs(space: &SearchSpace, architecture: &decision::Architecture) -> [u128; 3] {
+    let child = select(&space.graph, &space.decisions, architecture);
+    let cost = cost::child(&space.graph, &child);
+    [cost.parameters, cost.flops, cost.activations].map(u128::from)
+}
+
 #[test]
-fn the_range_of_parameters_is_that_of_all_architectures() {
-    let text = EVERYTHING
+fn ranges_are_those_of_all_architectures() {
+    let small = EVERYTHING
         .replace("choose 2..=4", "choose 2..=3")
+        .replace("choose 1..=3", "choose 1..=2")
         .replace("{ 4, 8, 12 }", "{ 4, 12 }");
-    assert_ne!(text, EVERYTHING);
-    let mut space = compiled("everything", &text);
-    let decisions = &mut space.decisions;
-    let found = terms(&space.graph, &mut decisions.guards, Metric::Parameters);
-    let range = Range::of(decisions, &found).unwrap().unwrap();
-    let all = decision::Diagram::of(decisions).unwrap();
-    let cost = |architecture: &decision::Architecture| {
-        let child = select(&space.graph, decisions, architecture);
-        u128::from(cost::child(&space.graph, &child).parameters)
-    };
-    let costs: Vec<u128> = all.iter().map(|architecture| cost(&architecture)).collect();
-    assert!(costs.len() > 1000, "{}", costs.len());
-    assert_eq!(Some(&range.min), costs.iter().min());
-    assert_eq!(Some(&range.max), costs.iter().max());
-    assert_eq!(cost(&range.least), range.min);
+    assert_ne!(small, EVERYTHING);
+    // As few and as many numbers as no architecture has that is free to choose.
+    let bound = small.replace(
+        "y = concat",
+        "require params >= 1500 and params <= 2500 and flops <= 100K\n  y = concat",
+    );
+    for text in [small, bound] {
+        let mut space = compiled("everything", &text);
+        let all = decision::Diagram::of(&space.decisions).unwrap();
+        let costs_of_all: Vec<[u128; 3]> = all.iter().map(|one| costs(&space, &one)).collect();
+        assert!(costs_of_all.len() > 100, "{}", costs_of_all.len());
+        for (place, metric) in METRICS.into_iter().enumerate() {
+            let found = terms(&space.graph, &mut space.decisions.guards, metric);
+            let range = Range::of(&space.decisions, &found).unwrap().unwrap();
+            let all = || costs_of_all.iter().map(|costs| costs[place]);
+            assert_eq!(Some(range.min), all().min(), "{metric:?}");
+            assert_eq!(Some(range.max), all().max(), "{metric:?}");
+            assert_eq!(costs(&space, &range.least)[place], range.min, "{metric:?}");
+            assert_eq!(
+                costs(&space, &range.greatest)[place],
+                range.max,
+                "{metric:?}"
+            );
+            let (below, above) = bounds(&found);
+            assert!(below <= range.min && range.max <= above, "{metric:?}");
+        }
+    }
 }

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use enasc::decision::Diagram;
-use enasc::graph::canonical::{Canonical, Form, unique};
+use enasc::decision::{Count, Diagram, Estimate, How};
+use enasc::graph::alike::{Alike, TooManyAlike};
+use enasc::graph::canonical::{Canonical, Form};
+use enasc::graph::unique::{estimate, exact};
 use enasc::graph::{Op, select};
 use enasc::{Options, SearchSpace, compile};
+use num_bigint::BigUint;
 use petgraph::algo::is_isomorphic_matching;
 use petgraph::graph::DiGraph;
 
@@ -93,7 +96,7 @@ fn forms_are_equal_just_where_networks_are_isomorphic() {
             }
         }
         let diagram = Diagram::of(&space.decisions).unwrap();
-        let counted = unique(&space.graph, &space.decisions, &diagram).unwrap();
+        let counted = exact(&space.graph, &space.decisions, &diagram).unwrap();
         assert_eq!(counted, classes.len());
         assert!(counted < n, "{body}");
     }
@@ -111,7 +114,132 @@ fn two_picks_of_one_kind_have_no_order() {
     let space = compiled(&cell);
     let diagram = Diagram::of(&space.decisions).unwrap();
     assert_eq!(diagram.count(), 36u32.pow(2).into());
-    let counted = unique(&space.graph, &space.decisions, &diagram);
+    let counted = exact(&space.graph, &space.decisions, &diagram);
     // Without order 6 * 7 / 2, for each of two kinds of cells.
     assert_eq!(counted, Ok(21 * 21));
+}
+
+/// Spaces with all that decides what is alike: what nothing reads, copies that can be
+/// renamed, ordered operands, sizes, loops, conditions, requirements, recurrences.
+fn spaces() -> Vec<SearchSpace> {
+    let dead = "
+  nodes t = [x]
+  nodes t[j in 1..4] { t[j] = sum(for i in 0..j: choose { none: zero, skip: identity, conv: conv(3) }(t[i])) }
+  x = t[3]";
+    let copies = "
+  nodes t = [relu(x)]
+  nodes t[i in 1..5] {
+    let p = pick 1 of t[..i]
+    t[i] = choose { relu, tanh }(p)
+  }
+  x = mean(loose(t))";
+    let slots = "
+  nodes t = [relu(x), tanh(x)]
+  nodes t[i in 2..4] {
+    let p = pick 1 of t[..i]
+    let q = pick 1 of t[..i]
+    t[i] = conv(p, 3) + conv(q, 3) @per(q)
+  }
+  x = sum(loose(t)) - t[3]";
+    let sets = "
+  nodes t = [x]
+  nodes t[i in 1..4] {
+    let from = pick any of t[..i]
+    t[i] = conv(sum(from), choose { 3, 5 })
+  }
+  require edges(t) >= 2 and params <= 4K
+  x = concat([t[1] + t[2], t[3]])";
+    let conditions = "
+  let wide = choose { 4, 8 }
+  let z = conv(x, 3, wide)
+  for i in 0..choose 1..=3 { z = z |> choose { a: relu, b: tanh, c: conv(3) } }
+  if choose { false, true } { z = z + choose { a: relu, b: tanh }(z) }
+  let k = choose { 3, 5 }
+  x = conv(z, k, 8) + conv(z, choose { 3, 5 }, 8)
+  require wide < 8 or k < 5";
+    let mut all: Vec<SearchSpace> = [dead, copies, slots, sets, conditions].map(space).into();
+    let rnn = include_str!("../spaces/enas_rnn.enas").replace("n: int = 12", "n: int = 4");
+    all.push(compiled(&rnn));
+    all
+}
+
+/// The forms of all architectures of a space.
+fn forms(space: &SearchSpace, diagram: &Diagram) -> Vec<Form> {
+    let canonical = Canonical::new(&space.graph);
+    let children = diagram.iter();
+    let children = children.map(|one| select(&space.graph, &space.decisions, &one));
+    children
+        .map(|child| canonical.form(&child).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_class_is_as_large_as_its_form_is_frequent() {
+    for (place, space) in spaces().into_iter().enumerate() {
+        let diagram = Diagram::of(&space.decisions).unwrap();
+        let forms = forms(&space, &diagram);
+        let alike = Alike::new(&space.graph, &space.decisions);
+        let mut of_form: BTreeMap<Form, u32> = BTreeMap::new();
+        for form in &forms {
+            *of_form.entry(*form).or_default() += 1;
+        }
+        assert!(of_form.len() > 5 && of_form.len() < forms.len(), "{place}");
+        // Two of each class at most: all would be slow, and the first alone of one kind.
+        let mut seen: BTreeMap<Form, u32> = BTreeMap::new();
+        for (form, one) in forms.iter().zip(diagram.iter()) {
+            let times = seen.entry(*form).or_default();
+            *times += 1;
+            if *times > 2 {
+                continue;
+            }
+            let class = alike.class(&one, 1_000_000).unwrap();
+            let line = one.to_line(&space.decisions);
+            assert_eq!(class.size, of_form[form].into(), "{place}: {line}");
+        }
+    }
+}
+
+#[test]
+fn estimates_are_within_their_interval() {
+    for (place, space) in spaces().into_iter().enumerate().skip(1).take(2) {
+        let diagram = Diagram::of(&space.decisions).unwrap();
+        let truth = exact(&space.graph, &space.decisions, &diagram).unwrap() as f64;
+        let mut within = 0;
+        for seed in 0..50 {
+            let found = estimate(&space.graph, &space.decisions, &diagram, seed, 1 << 12);
+            let Count {
+                value,
+                how: How::Estimate(Estimate { relative_error, .. }),
+            } = found.unwrap().unwrap()
+            else {
+                panic!("no estimate");
+            };
+            let value = f64::from(u32::try_from(&value).unwrap());
+            // The value is a whole number, which is less than one off.
+            within += u32::from((value - truth).abs() <= 1.96 * relative_error * value + 1.0);
+        }
+        assert!(within >= 43, "{place}: {within} of 50");
+    }
+}
+
+#[test]
+fn in_the_macro_space_no_two_architectures_are_alike() {
+    // As many as no enumeration goes through.
+    let space = compiled(include_str!("../spaces/enas_macro.enas"));
+    let diagram = Diagram::of(&space.decisions).unwrap();
+    let alike = Alike::new(&space.graph, &space.decisions);
+    for share in 1u32..4 {
+        let one = diagram.unrank(&(diagram.count() * share / 4u8)).unwrap();
+        assert_eq!(alike.class(&one, 1 << 21).unwrap().size, 1u8.into());
+    }
+}
+
+#[test]
+fn too_many_alike_are_no_number() {
+    let text = include_str!("../spaces/enas_rnn.enas");
+    let space = compiled(text);
+    let diagram = Diagram::of(&space.decisions).unwrap();
+    let one = diagram.unrank(&BigUint::ZERO).unwrap();
+    let alike = Alike::new(&space.graph, &space.decisions);
+    assert_eq!(alike.class(&one, 1000), Err(TooManyAlike));
 }

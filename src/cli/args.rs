@@ -130,8 +130,8 @@ pub struct CountArgs {
     /// Say of which factors the number is the product, and how it was found
     #[arg(long, conflicts_with = "unique")]
     pub explain: bool,
-    /// Count the networks that differ in more than the names of their nodes, by
-    /// building all, up to a million
+    /// Count the networks that differ in more than the names of their nodes: by
+    /// building all, up to a million; of more, an estimate
     #[arg(long)]
     pub unique: bool,
     /// How the count is printed
@@ -199,6 +199,9 @@ pub struct StatsArgs {
     /// Of this architecture alone.
     #[command(flatten)]
     pub architecture: ArchArgs,
+    /// The least and the greatest that any architecture costs, each with one that does
+    #[arg(long, conflicts_with = "arch")]
+    pub range: bool,
     /// How the numbers are printed
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,

@@ -8,9 +8,9 @@ use super::input;
 use super::output::{about, grouped, log10, pretty, print};
 use super::torch_args::FormatArg;
 use crate::SearchSpace;
-use crate::decision::{Count, Diagram, Estimate, How, TooLarge};
+use crate::decision::{Count, Diagram, Estimate, How, SampleError, TooLarge};
 use crate::diagnostic::render::Style;
-use crate::graph::canonical;
+use crate::graph::unique;
 
 pub(super) fn run(args: &CountArgs, style: Style) -> Result<(), CliError> {
     let space = input::space(&args.space, style)?;
@@ -24,8 +24,16 @@ pub(super) fn run(args: &CountArgs, style: Style) -> Result<(), CliError> {
         .then(|| unique(&space, diagram.as_ref(), &count));
     let unique = unique.transpose()?;
     let diagram = diagram.ok().filter(|_| args.explain);
-    if let (FormatArg::Human, Some(unique)) = (args.format, unique) {
-        return print(&format!("{unique}\n"));
+    if let (FormatArg::Human, Some(unique)) = (args.format, &unique) {
+        return print(&match unique.how {
+            How::Estimate(estimate) => format!(
+                "{}\nestimated from {} architectures drawn uniformly (seed {}) and how many others compute the network of each, within that of them with a chance of 95 %\n",
+                about(unique),
+                grouped(estimate.samples),
+                estimate.seed
+            ),
+            _ => format!("{}\n", unique.value),
+        });
     }
     print(&match (args.format, diagram) {
         (FormatArg::Json, diagram) => pretty(&in_json(&space, &count, unique, diagram.as_ref())),
@@ -57,37 +65,56 @@ fn sentence(count: &Count) -> String {
 /// How many networks are built to find out which are the same.
 const MOST: u32 = 1_000_000;
 
+/// How many networks differ: by building all, or an estimate.
 fn unique(
     space: &SearchSpace,
     diagram: Result<&Diagram, &TooLarge>,
     count: &Count,
-) -> Result<usize, CliError> {
-    let few = diagram.ok().filter(|_| count.value <= MOST.into());
-    let Some(diagram) = few else {
-        return Err(CliError::TooManyToCompare {
-            space: space.name.clone(),
-            count: about(count),
-            most: MOST,
-        });
+) -> Result<Count, CliError> {
+    let refused = |why: String| CliError::TooManyToCompare {
+        space: space.name.clone(),
+        count: about(count),
+        most: MOST,
+        why,
     };
-    Ok(canonical::unique(&space.graph, &space.decisions, diagram)?)
+    let (graph, decisions) = (&space.graph, &space.decisions);
+    let diagram = diagram.map_err(|why| refused(why.to_string()))?;
+    if count.value <= MOST.into() {
+        let value = unique::exact(graph, decisions, diagram)?;
+        return Ok(Count {
+            value: value.into(),
+            how: count.how,
+        });
+    }
+    let estimate = unique::estimate(graph, decisions, diagram, SEED, WORK);
+    let estimate = estimate.map_err(|why| refused(why.to_string()))?;
+    estimate.ok_or(CliError::Sample(SampleError::Empty))
 }
+
+/// From which samples are drawn.
+const SEED: u64 = 0;
+
+/// How much work an estimate is: some ten seconds of it.
+const WORK: u64 = 1 << 24;
 
 fn in_json(
     space: &SearchSpace,
     count: &Count,
-    unique: Option<usize>,
+    unique: Option<Count>,
     diagram: Option<&Diagram>,
 ) -> Value {
-    let how = match count.how {
-        How::Product => json!({"method": "product"}),
-        How::Diagram { nodes } => json!({"method": "diagram", "nodes": nodes}),
-        How::Estimate(estimate) => json!({
+    let estimated = |estimate: Estimate| {
+        json!({
             "method": "estimate",
             "relative_error": estimate.relative_error,
             "samples": estimate.samples,
             "seed": estimate.seed,
-        }),
+        })
+    };
+    let how = match count.how {
+        How::Product => json!({"method": "product"}),
+        How::Diagram { nodes } => json!({"method": "diagram", "nodes": nodes}),
+        How::Estimate(estimate) => estimated(estimate),
     };
     let mut value = json!({
         "space": space.name,
@@ -101,7 +128,12 @@ fn in_json(
         return value;
     };
     if let Some(unique) = unique {
-        object.insert("unique".to_owned(), json!(unique));
+        let how = match unique.how {
+            How::Estimate(estimate) => estimated(estimate),
+            _ => json!({"method": "enumeration"}),
+        };
+        object.insert("unique".to_owned(), json!(unique.value.to_string()));
+        object.insert("unique_how".to_owned(), how);
     }
     if let Some(diagram) = diagram {
         let path = |decision| space.decisions.point(decision).map(|point| &point.path);

@@ -105,7 +105,7 @@ pub enum CliError {
     },
     /// More networks than are built to compare them.
     #[error(
-        "{space} has {count} architectures; which of them are the same network is found out by building all, which is done for {} at most",
+        "{space} has {count} architectures, more than the {} whose networks are all built, and how many networks they compute cannot be estimated: {why}",
         grouped(most)
     )]
     TooManyToCompare {
@@ -115,6 +115,8 @@ pub enum CliError {
         count: String,
         /// How many are built.
         most: u32,
+        /// The cause.
+        why: String,
     },
     /// Networks that cannot be compared.
     #[error(transparent)]

@@ -96,6 +96,32 @@ impl Count {
     }
 }
 
+/// What `require` leaves of a space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// How many architectures fulfil it.
+    pub kept: BigUint,
+    /// How many there would be without it.
+    pub of: BigUint,
+}
+
+impl Kept {
+    /// Counts both exactly.
+    ///
+    /// # Errors
+    /// When that takes longer than an editor waits.
+    pub fn quick(space: &DecisionSpace) -> Result<Self, TooLarge> {
+        let count = |require| {
+            let diagram = Diagram::requiring(space, require, Effort::Little)?;
+            Ok(diagram.count())
+        };
+        Ok(Self {
+            kept: count(space.require)?,
+            of: count(GuardId::ALWAYS)?,
+        })
+    }
+}
+
 /// The mean of weights at random, which is the count.
 ///
 /// Where the diagram without `require` is small enough, architectures are drawn from
@@ -133,25 +159,30 @@ fn estimate(space: &DecisionSpace, samples: u32, seed: u64, effort: Effort) -> C
             .collect(),
     };
     let sum: BigUint = weights.iter().sum();
-    let n = f64::from(samples);
+    Count {
+        value: (sum + samples / 2) / samples,
+        how: How::Estimate(Estimate {
+            relative_error: relative_error(&weights),
+            samples,
+            seed,
+        }),
+    }
+}
+
+/// The standard error of the mean of weights, as a part of it; infinite where all
+/// are zero.
+pub(crate) fn relative_error(weights: &[BigUint]) -> f64 {
+    let sum: BigUint = weights.iter().sum();
+    if sum == BigUint::ZERO {
+        return f64::INFINITY;
+    }
+    let n = weights.len() as f64;
     // Each weight by the mean.
     let squares: f64 = weights
         .iter()
         .map(|weight| (n * ratio(weight, &sum) - 1.0).powi(2))
         .sum();
-    let relative_error = if sum == BigUint::ZERO {
-        f64::INFINITY
-    } else {
-        (squares / (n - 1.0) / n).sqrt()
-    };
-    Count {
-        value: (sum + samples / 2) / samples,
-        how: How::Estimate(Estimate {
-            relative_error,
-            samples,
-            seed,
-        }),
-    }
+    (squares / (n - 1.0) / n).sqrt()
 }
 
 /// A number as a share of another that is no less; both may be too large for a double.

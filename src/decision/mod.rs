@@ -19,7 +19,8 @@ mod point;
 mod sample;
 
 pub use architecture::{Architecture, ArchitectureError, Choice};
-pub use count::{Count, Estimate, How, count};
+pub(crate) use count::relative_error;
+pub use count::{Count, Estimate, How, Kept, count};
 pub use diagram::{Diagram, Factor, Range, TooLarge};
 pub use guard::{Example, Guard, GuardId, Guards, TooHard};
 pub use neighbors::{crossover, mutate, neighbors};

@@ -156,6 +156,8 @@ codes! {
     Unsatisfiable = "constraint::unsatisfiable";
     /// A `require` that every architecture fulfils.
     AlwaysTrue = "constraint::always_true";
+    /// Requirements that keep hardly an architecture.
+    FewKept = "constraint::few_kept";
     /// A metric that has no formula.
     OpaqueMetric = "constraint::opaque_metric";
 

@@ -18,10 +18,10 @@
 
 use std::collections::BTreeSet;
 
+use petgraph::graph::NodeIndex;
 use sha2::{Digest as _, Sha256};
 
-use super::{Child, ChildRegion, Op, RegionId, Supergraph, select};
-use crate::decision::{DecisionSpace, Diagram};
+use super::{Child, ChildRegion, Op, RegionId, Supergraph};
 
 /// The canonical form of a child: a hash of 256 bits of it.
 pub type Form = [u8; 32];
@@ -38,33 +38,50 @@ const TRIES: usize = 20_000;
 #[derive(Debug)]
 pub struct Canonical<'a> {
     graph: &'a Supergraph,
-    /// By region and node: a number of its operation and shape.
-    kinds: Vec<Vec<u64>>,
+    /// By region, node and form: a number of its operation and shape.
+    kinds: Vec<Vec<Vec<u64>>>,
 }
 
 impl<'a> Canonical<'a> {
     /// For the children of this graph.
     #[must_use]
     pub fn new(graph: &'a Supergraph) -> Self {
-        let describe = |node: &super::Node| match &node.op {
-            // The number of the body is a name.
-            Op::Scan { .. } => format!("scan {} {}", node.shape, node.timed),
-            op => format!("{op:?} {} {}", node.shape, node.timed),
+        let describe = |node: &super::Node, form: Option<usize>| {
+            let (shape, timed) = (node.shape_of(form), node.timed);
+            match node.op_of(form) {
+                // The number of the body is a name.
+                Op::Scan { .. } => format!("scan {shape} {timed}"),
+                op => format!("{op:?} {shape} {timed}"),
+            }
         };
-        let words = |region: &super::Region| -> Vec<String> {
-            region.graph.node_weights().map(describe).collect()
+        let of_node = |node: &super::Node| -> Vec<String> {
+            match node.forms.len() {
+                0 => vec![describe(node, None)],
+                n => (0..n).map(|form| describe(node, Some(form))).collect(),
+            }
         };
-        let words: Vec<Vec<String>> = graph.regions.iter().map(words).collect();
-        let all: BTreeSet<&String> = words.iter().flatten().collect();
+        let words = |region: &super::Region| -> Vec<Vec<String>> {
+            region.graph.node_weights().map(of_node).collect()
+        };
+        let words: Vec<Vec<Vec<String>>> = graph.regions.iter().map(words).collect();
+        let all: BTreeSet<&String> = words.iter().flatten().flatten().collect();
         let all: Vec<&String> = all.into_iter().collect();
         let number = |word: &String| all.binary_search(&word).unwrap_or_default() as u64;
+        let numbers = |forms: &Vec<String>| -> Vec<u64> { forms.iter().map(number).collect() };
+        let of_region = |nodes: &Vec<Vec<String>>| nodes.iter().map(numbers).collect();
         Self {
             graph,
-            kinds: words
-                .iter()
-                .map(|words| words.iter().map(number).collect())
-                .collect(),
+            kinds: words.iter().map(of_region).collect(),
         }
+    }
+
+    /// What its forms compute, as numbers that are equal where that is; one for a node
+    /// with one form.
+    pub(super) fn kinds(&self, region: RegionId, node: NodeIndex) -> &[u64] {
+        let kinds = self.kinds.get(region.index());
+        kinds
+            .and_then(|kinds| kinds.get(node.index()))
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The form of a child.
@@ -92,10 +109,8 @@ impl<'a> Canonical<'a> {
         let mut nodes: Vec<WebNode> = Vec::with_capacity(child.steps.len());
         let region = self.graph.region(id);
         for (place, step) in child.steps.iter().enumerate() {
-            let kinds = self.kinds.get(id.index());
-            let kind = kinds
-                .and_then(|kinds| kinds.get(step.node.index()))
-                .copied();
+            let kinds = self.kinds(id, step.node);
+            let kind = kinds.get(step.form.unwrap_or(0)).copied();
             let op = region.and_then(|region| region.graph.node_weight(step.node));
             let op = op.map(|node| &node.op);
             let mut own = vec![kind.unwrap_or_default()];
@@ -124,7 +139,7 @@ impl<'a> Canonical<'a> {
                 &|k| child.outputs.get(k) == Some(&place),
                 child.outputs.len(),
             ));
-            let unordered = matches!(op, Some(Op::Sum | Op::Mean | Op::Mul));
+            let unordered = op.is_some_and(Op::is_commutative);
             let mut operands = Vec::with_capacity(step.inputs.len());
             for (slot, &input) in step.inputs.iter().enumerate() {
                 let slot = if unordered { 0 } else { slot as u64 };
@@ -143,24 +158,6 @@ impl<'a> Canonical<'a> {
     }
 }
 
-/// The number of architectures of a space that differ in their form.
-///
-/// # Errors
-/// When the form of one is not found.
-pub fn unique(
-    graph: &Supergraph,
-    decisions: &DecisionSpace,
-    diagram: &Diagram,
-) -> Result<usize, TooAlike> {
-    let canonical = Canonical::new(graph);
-    let mut forms: BTreeSet<Form> = BTreeSet::new();
-    for architecture in diagram.iter() {
-        let child = select(graph, decisions, &architecture);
-        forms.insert(canonical.form(&child)?);
-    }
-    Ok(forms.len())
-}
-
 /// The nodes of a region in topological order.
 struct Web(Vec<WebNode>);
 
@@ -175,7 +172,8 @@ struct WebNode {
 /// Marks a node that is looked at.
 const MARK: u64 = 0x9e37_79b9_7f4a_7c15;
 
-fn mix(a: u64, b: u64) -> u64 {
+/// A hash of a hash and a word.
+pub(super) fn mix(a: u64, b: u64) -> u64 {
     let mut x = a.rotate_left(23) ^ b.wrapping_mul(MARK);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

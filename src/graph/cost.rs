@@ -109,31 +109,24 @@ fn add_region(
         cost.edges += part.operands.len() as u64;
         for (role, ids) in part.params.iter().enumerate() {
             for &id in ids {
-                let Some(param) = graph.params.get(id).filter(|p| p.role.is_trained()) else {
+                let Some(used) = used(graph, node, part.form, (role, id)) else {
                     continue;
                 };
-                let used = node
-                    .part_of(part.form, role)
-                    .map_or(param.len(), Shape::len);
                 let most = params.entry(id).or_default();
                 *most = used.max(*most);
             }
         }
-        let own = match *node.op_of(part.form) {
-            Op::Input | Op::Select => 0,
+        let steps = match node.op {
             Op::Scan { region } => add_region(graph, view, region, cost, params),
-            _ => {
-                cost.flops = cost
-                    .flops
-                    .saturating_add(flops(node, part.form, &graph.params));
-                if let Op::Extern { params, .. } = *node.op_of(part.form) {
-                    cost.parameters = cost.parameters.saturating_add(params);
+            _ => match own(node, part.form, &graph.params) {
+                None => 0,
+                Some(own) => {
+                    cost.parameters = cost.parameters.saturating_add(own.parameters);
+                    cost.flops = cost.flops.saturating_add(own.flops);
+                    cost.activations = cost.activations.saturating_add(own.activations);
+                    1
                 }
-                cost.activations = cost
-                    .activations
-                    .saturating_add(node.shape_of(part.form).len());
-                1
-            }
+            },
         };
         let before = part
             .operands
@@ -141,7 +134,7 @@ fn add_region(
             .map(|(input, _)| depth_of(&depths, input.index()))
             .max();
         if let Some(depth) = depths.get_mut(part.index.index()) {
-            *depth = before.unwrap_or(0) + own;
+            *depth = before.unwrap_or(0) + steps;
         }
     }
     let ends = seen.outputs.iter();
@@ -150,8 +143,47 @@ fn add_region(
         .unwrap_or(0)
 }
 
-/// The multiply-adds of one form of a node.
-pub(super) fn flops(node: &Node, form: Option<usize>, params: &ParamTable) -> u64 {
+/// What a node costs wherever it stands: all but the parameters that it shares.
+pub(super) struct Own {
+    /// Trained numbers that are no part of the table.
+    pub(super) parameters: u64,
+    /// Multiply-adds.
+    pub(super) flops: u64,
+    /// Numbers of its result.
+    pub(super) activations: u64,
+}
+
+/// What one form of a node costs; `None` of one that computes nothing itself.
+pub(super) fn own(node: &Node, form: Option<usize>, params: &ParamTable) -> Option<Own> {
+    match node.op_of(form) {
+        Op::Input | Op::Select | Op::Scan { .. } => None,
+        op => Some(Own {
+            parameters: match op {
+                Op::Extern { params, .. } => *params,
+                _ => 0,
+            },
+            flops: flops(node, form, params),
+            activations: node.shape_of(form).len(),
+        }),
+    }
+}
+
+/// How many trained numbers of a parameter of a role one form of a node uses;
+/// `None` of one that is not trained.
+pub(super) fn used(
+    graph: &Supergraph,
+    node: &Node,
+    form: Option<usize>,
+    (role, id): (usize, ParamId),
+) -> Option<u64> {
+    let param = graph
+        .params
+        .get(id)
+        .filter(|param| param.role.is_trained())?;
+    Some(node.part_of(form, role).map_or(param.len(), Shape::len))
+}
+
+fn flops(node: &Node, form: Option<usize>, params: &ParamTable) -> u64 {
     // The parameters of a bank have one shape, so the first stands for all.
     let weights: u64 = node
         .params

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cost::flops;
-use super::{Op, ParamId, Region, RegionId, Shape, Supergraph};
+use super::cost::{own, used};
+use super::{Op, ParamId, Region, RegionId, Supergraph};
 use crate::decision::{GuardId, Guards};
 
 /// What is summed.
@@ -35,6 +35,18 @@ pub fn terms(graph: &Supergraph, guards: &mut Guards, metric: Metric) -> Vec<(Gu
         largest(guards, uses, &mut sums);
     }
     sums.terms.into_iter().collect()
+}
+
+/// Between what the sum of terms lies in any case: those that always hold, and all.
+/// Decisions may exclude that it comes near to either.
+#[must_use]
+pub fn bounds(terms: &[(GuardId, u64)]) -> (u128, u128) {
+    terms
+        .iter()
+        .fold((0, 0), |(least, most), &(guard, weight)| {
+            let certain = if guard == GuardId::ALWAYS { weight } else { 0 };
+            (least + u128::from(certain), most + u128::from(weight))
+        })
 }
 
 struct Sums {
@@ -67,13 +79,9 @@ fn region(graph: &Supergraph, guards: &mut Guards, id: RegionId, when: GuardId, 
         if reach == GuardId::NEVER {
             continue;
         }
-        match node.op {
-            Op::Input | Op::Select => continue,
-            Op::Scan { region: body } => {
-                self::region(graph, guards, body, reach, sums);
-                continue;
-            }
-            _ => {}
+        if let Op::Scan { region: body } = node.op {
+            self::region(graph, guards, body, reach, sums);
+            continue;
         }
         let forms: Vec<(Option<usize>, GuardId)> = match node.forms.as_slice() {
             [] => vec![(None, reach)],
@@ -84,35 +92,34 @@ fn region(graph: &Supergraph, guards: &mut Guards, id: RegionId, when: GuardId, 
                 .collect(),
         };
         for (form, guard) in forms {
-            match sums.metric {
-                Metric::Flops => sums.add(guard, flops(node, form, &graph.params)),
-                Metric::Activations => sums.add(guard, node.shape_of(form).len()),
-                Metric::Parameters => {
-                    if let Op::Extern { params, .. } = node.op_of(form) {
-                        sums.add(guard, *params);
+            if let Some(own) = own(node, form, &graph.params) {
+                sums.add(
+                    guard,
+                    match sums.metric {
+                        Metric::Parameters => own.parameters,
+                        Metric::Flops => own.flops,
+                        Metric::Activations => own.activations,
+                    },
+                );
+            }
+            if sums.metric != Metric::Parameters {
+                continue;
+            }
+            for (role, &bank) in node.params.iter().enumerate() {
+                let Some(bank) = graph.params.bank(bank) else {
+                    continue;
+                };
+                for (offset, id) in bank.params().enumerate() {
+                    let Some(used) = used(graph, node, form, (role, id)) else {
+                        continue;
+                    };
+                    let mut all = vec![guard];
+                    for (decision, option) in bank.choices(offset) {
+                        all.push(guards.has(decision, option));
                     }
-                    for (role, &bank) in node.params.iter().enumerate() {
-                        let Some(bank) = graph.params.bank(bank) else {
-                            continue;
-                        };
-                        for (offset, id) in bank.params().enumerate() {
-                            let Some(param) = graph.params.get(id) else {
-                                continue;
-                            };
-                            if !param.role.is_trained() {
-                                continue;
-                            }
-                            let chosen = bank.choices(offset);
-                            let mut all = vec![guard];
-                            for (decision, option) in chosen {
-                                all.push(guards.has(decision, option));
-                            }
-                            let used = node.part_of(form, role).map_or(param.len(), Shape::len);
-                            let guard = guards.all(all);
-                            let uses = sums.params.entry(id).or_default();
-                            uses.entry(used).or_default().push(guard);
-                        }
-                    }
+                    let guard = guards.all(all);
+                    let uses = sums.params.entry(id).or_default();
+                    uses.entry(used).or_default().push(guard);
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! of them share its parameters.
 //!
 //! In: what `unroll` builds. Out: an architecture's [`Child`] (the subgraph it
-//! selects), its canonical form, costs, drawings.
+//! selects), its canonical form, how many others have it, costs, drawings.
 //!
 //! Invariants, of every region:
 //! - nodes stand in topological order: the inputs of a node have smaller indices;
@@ -10,6 +10,7 @@
 //!   in which it is reached;
 //! - a parameter key has one shape, of which the forms of a node use parts.
 
+pub mod alike;
 pub mod canonical;
 mod child;
 pub mod cost;
@@ -17,6 +18,7 @@ pub mod measure;
 mod op;
 mod params;
 mod supergraph;
+pub mod unique;
 mod view;
 pub mod write;
 

@@ -219,6 +219,12 @@ pub enum Op {
 }
 
 impl Op {
+    /// Whether the order of its operands is no matter.
+    #[must_use]
+    pub fn is_commutative(&self) -> bool {
+        matches!(self, Self::Sum | Self::Mean | Self::Mul)
+    }
+
     /// Its name in the language, and the kind of node in drawings and dumps.
     #[must_use]
     pub fn name(&self) -> &'static str {

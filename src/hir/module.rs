@@ -18,7 +18,10 @@ pub const LIBRARY: &[(&str, &str)] =
 /// A module that a file uses, parsed.
 #[derive(Debug)]
 pub struct Module {
+    /// Empty if it has syntax errors.
     pub(super) file: ast::File,
+    /// Whether it has syntax errors: what it would declare is not known.
+    pub(super) is_broken: bool,
     /// Its text.
     pub source: SourceId,
 }
@@ -111,11 +114,22 @@ impl Loader<'_> {
         let Some(source) = self.sources.get(id) else {
             return;
         };
-        let file = syntax::parse(source, self.diagnostics);
+        let mut own = Diagnostics::default();
+        let mut file = syntax::parse(source, &mut own);
+        let is_broken = own.has_errors();
+        self.diagnostics.extend(own.into_sorted());
+        if is_broken {
+            file = ast::File::default();
+        }
         self.open.push(path.clone());
         self.uses(&file);
         self.open.pop();
-        self.modules.insert(path, Module { file, source: id });
+        let module = Module {
+            file,
+            is_broken,
+            source: id,
+        };
+        self.modules.insert(path, module);
     }
 
     /// What messages call a module, and its text; or why it has none.

@@ -446,7 +446,7 @@ impl Measure {
 
 /// A whole number as a measure; of a number with a fraction the whole part
 /// below it.
-fn measure_of(value: &Value) -> Option<Measure> {
+pub(super) fn measure_of(value: &Value) -> Option<Measure> {
     match value {
         Value::Int(constant) => Some(Measure {
             constant: *constant,

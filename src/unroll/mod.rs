@@ -35,6 +35,7 @@ mod diagnostics;
 mod expr;
 mod extern_op;
 mod functions;
+mod kept;
 mod paths;
 mod primitives;
 mod require;

@@ -16,11 +16,11 @@ use crate::span::Span;
 /// One `require`, and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Requirement {
-    condition: Expr,
-    span: Span,
+    pub(super) condition: Expr,
+    pub(super) span: Span,
     locals: Vec<Option<Value>>,
     site: Span,
-    active: GuardId,
+    pub(super) active: GuardId,
 }
 
 /// The measures of the whole network, each computed when first asked for.
@@ -52,18 +52,11 @@ impl Evaluator<'_> {
         }
         self.metrics = Some(Metrics::default());
         let n_points = self.decisions.points.len();
-        for requirement in std::mem::take(&mut self.requirements) {
-            self.frames.push(Frame {
-                locals: requirement.locals,
-                site: requirement.site,
-            });
-            let active = requirement.active;
-            let path = std::mem::replace(&mut self.path, active);
-            let condition = self.condition(&requirement.condition);
-            self.path = path;
-            self.frames.pop();
+        let requirements = std::mem::take(&mut self.requirements);
+        for requirement in &requirements {
+            let condition = self.there(requirement, |this| this.condition(&requirement.condition));
             let Some(condition) = condition else { continue };
-            let span = requirement.span;
+            let (span, active) = (requirement.span, requirement.active);
             if self.decisions.points.len() > n_points {
                 self.report(diagnostics::decision_in_require(span));
                 return;
@@ -73,7 +66,8 @@ impl Evaluator<'_> {
                     self.diagnostics.push(diagnostics::require_always(span));
                 }
                 GuardId::NEVER if active == GuardId::ALWAYS => {
-                    self.report(diagnostics::require_never(span));
+                    let nearest = self.nearest(requirement);
+                    self.report(diagnostics::require_never(span, nearest));
                 }
                 condition => {
                     let inactive = self.decisions.guards.not(active);
@@ -83,7 +77,25 @@ impl Evaluator<'_> {
                 }
             }
         }
+        self.kept(&requirements);
         self.metrics = None;
+    }
+
+    /// Runs something where a requirement stands.
+    pub(super) fn there<T>(
+        &mut self,
+        requirement: &Requirement,
+        run: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        self.frames.push(Frame {
+            locals: requirement.locals.clone(),
+            site: requirement.site,
+        });
+        let path = std::mem::replace(&mut self.path, requirement.active);
+        let result = run(self);
+        self.path = path;
+        self.frames.pop();
+        result
     }
 
     /// `params` or `flops` of the whole network.

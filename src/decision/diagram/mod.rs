@@ -99,6 +99,16 @@ impl Diagram {
         Self::requiring(space, space.require, Effort::Full)
     }
 
+    /// The diagram of the architectures of a space that fulfil a condition of its
+    /// [`DecisionSpace::guards`] besides.
+    ///
+    /// # Errors
+    /// As [`Diagram::of`].
+    pub fn where_holds(space: &mut DecisionSpace, condition: GuardId) -> Result<Self, TooLarge> {
+        let both = space.guards.and(space.require, condition);
+        Self::requiring(space, both, Effort::Full)
+    }
+
     /// The diagram of a space that requires something else.
     pub(super) fn requiring(
         space: &DecisionSpace,

@@ -27,14 +27,32 @@ impl Range {
     /// # Errors
     /// When that diagram is too large.
     pub fn of(space: &DecisionSpace, terms: &[(GuardId, u64)]) -> Result<Option<Self>, TooLarge> {
-        let compiled = in_some_order(
-            Job {
-                space,
-                require: space.require,
-                terms,
-            },
-            Effort::Full,
-        )?;
+        Self::requiring(space, space.require, terms, Effort::Full)
+    }
+
+    /// [`Range::of`] as if the space required nothing, where it is found in a moment.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn unbound(
+        space: &DecisionSpace,
+        terms: &[(GuardId, u64)],
+    ) -> Result<Option<Self>, TooLarge> {
+        Self::requiring(space, GuardId::ALWAYS, terms, Effort::Little)
+    }
+
+    fn requiring(
+        space: &DecisionSpace,
+        require: GuardId,
+        terms: &[(GuardId, u64)],
+        effort: Effort,
+    ) -> Result<Option<Self>, TooLarge> {
+        let job = Job {
+            space,
+            require,
+            terms,
+        };
+        let compiled = in_some_order(job, effort)?;
         if compiled.root == NodeId::NONE {
             return Ok(None);
         }

@@ -5,6 +5,8 @@ mod expr;
 mod stmt;
 mod types;
 
+use std::collections::BTreeSet;
+
 use super::module::{Modules, path_text};
 use super::scope::{Aliases, Entry, Items, Locals};
 use super::{
@@ -36,6 +38,9 @@ struct Scope {
     items: Items,
     /// What it uses whole.
     aliases: Aliases,
+    /// What a `use` that failed would have brought: that was reported, so that
+    /// nothing more is said where these names stand.
+    lost: BTreeSet<String>,
 }
 
 struct Lowerer<'a> {
@@ -97,7 +102,7 @@ impl<'a> Lowerer<'a> {
             }
             self.modules.push(Scope {
                 items,
-                aliases: Aliases::new(),
+                ..Scope::default()
             });
         }
         for (index, module) in modules.values().enumerate() {
@@ -140,10 +145,14 @@ impl<'a> Lowerer<'a> {
 
     fn declare_use(&mut self, usage: &ast::Use, modules: &Modules, scope: &mut Scope) {
         let path = path_text(&usage.module);
-        let Some(index) = modules.get_index_of(&path) else {
-            return; // reported when modules were loaded
-        };
-        let Some(module) = self.modules.get(index) else {
+        let loaded = modules.get_full(&path);
+        let found = loaded.filter(|(_, _, module)| !module.is_broken);
+        let Some(module) = found.and_then(|(index, ..)| self.modules.get(index)) else {
+            // Reported when modules were loaded.
+            let whole = usage.module.segments.last();
+            let whole = whole.filter(|_| usage.names.is_empty());
+            let names = usage.names.iter().chain(whole);
+            scope.lost.extend(names.map(|name| name.name.clone()));
             return;
         };
         // A module gives what it declares, not what it uses.
@@ -165,12 +174,15 @@ impl<'a> Lowerer<'a> {
                         entry.imported = true;
                     }
                 }
-                None => self.diagnostics.push(diagnostics::not_exported(
-                    name.span,
-                    &name.name,
-                    &path,
-                    exported.keys().map(String::as_str),
-                )),
+                None => {
+                    scope.lost.insert(name.name.clone());
+                    self.diagnostics.push(diagnostics::not_exported(
+                        name.span,
+                        &name.name,
+                        &path,
+                        exported.keys().map(String::as_str),
+                    ));
+                }
             }
         }
     }
@@ -425,7 +437,7 @@ impl<'a> Lowerer<'a> {
 
     fn resolve(&mut self, path: &ast::Path) -> Option<Res> {
         if let [module, name] = path.segments.as_slice()
-            && let Some(items) = self.aliases().get(&module.name)
+            && let Some(items) = self.scope().aliases.get(&module.name)
         {
             let found = items.get(&name.name).map(|entry| entry.res);
             if found.is_none() {
@@ -452,18 +464,18 @@ impl<'a> Lowerer<'a> {
         if let Some(word) = WORDS.into_iter().find(|word| *word == name) {
             return Some(Res::Word(word));
         }
-        self.report_unknown(path.span, &name);
+        let first = path.segments.first();
+        if !first.is_some_and(|first| self.scope().lost.contains(&first.name)) {
+            self.report_unknown(path.span, &name);
+        }
         None
     }
 
-    /// The modules that the present place names whole.
-    fn aliases(&self) -> &Aliases {
+    /// What the text of the present place sees.
+    fn scope(&self) -> &Scope {
         match self.place {
-            Place::Module(index) => self
-                .modules
-                .get(index)
-                .map_or(&self.file.aliases, |scope| &scope.aliases),
-            Place::File | Place::Space => &self.file.aliases,
+            Place::Module(index) => self.modules.get(index).unwrap_or(&self.file),
+            Place::File | Place::Space => &self.file,
         }
     }
 

@@ -75,34 +75,6 @@ pub(in crate::unroll) fn opaque_metric(span: Span, name: &str) -> Diagnostic {
     .help("bound `params` or `flops` instead, and measure the architectures that a search finds")
 }
 
-pub(in crate::unroll) fn decision_in_require(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::WrongKind,
-        span,
-        "a `require` cannot decide",
-        "has a `choose` or a `pick`",
-    )
-    .help("decide before it, with a `let`, and use its name")
-}
-
-pub(in crate::unroll) fn require_always(span: Span) -> Diagnostic {
-    Diagnostic::warning(
-        Code::AlwaysTrue,
-        span,
-        "every architecture fulfils this requirement",
-        "always true",
-    )
-}
-
-pub(in crate::unroll) fn require_never(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        Code::Unsatisfiable,
-        span,
-        "no architecture fulfils this requirement",
-        "never true",
-    )
-}
-
 pub(in crate::unroll) fn extern_result(span: Span) -> Diagnostic {
     Diagnostic::error(
         Code::WrongKind,

@@ -8,6 +8,7 @@ mod eval;
 mod graph;
 mod kinds;
 mod ports;
+mod require;
 mod shapes;
 
 pub(super) use decisions::*;
@@ -15,6 +16,7 @@ pub(super) use eval::*;
 pub(super) use graph::*;
 pub(super) use kinds::*;
 pub(super) use ports::*;
+pub(super) use require::*;
 pub(super) use shapes::*;
 
 fn quoted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {

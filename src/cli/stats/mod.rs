@@ -1,5 +1,7 @@
 //! `enasc stats`: what a space or one of its architectures costs.
 
+mod range;
+
 use serde_json::{Map, Value, json};
 
 use super::args::StatsArgs;
@@ -14,6 +16,9 @@ use crate::graph::cost::{self, Cost, Unit};
 use crate::graph::select;
 
 pub(super) fn run(args: &StatsArgs, style: Style) -> Result<(), CliError> {
+    if args.range {
+        return range::run(args, style);
+    }
     let (space, architecture) =
         input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), style)?;
     let cost = match &architecture {
@@ -67,10 +72,7 @@ fn human(space: &SearchSpace, is_child: bool, decisions: u64, cost: &Cost) -> St
     } else {
         "the supergraph"
     };
-    let per = match cost.per {
-        Unit::Example => "per example",
-        Unit::Token => "per token",
-    };
+    let per = per(cost.per);
     let rows = [
         ("parameters", cost.parameters, String::new()),
         ("shared parameters", cost.shared_parameters, String::new()),
@@ -87,4 +89,11 @@ fn human(space: &SearchSpace, is_child: bool, decisions: u64, cost: &Cost) -> St
         .iter()
         .map(|(name, number, unit)| format!("{name:<18} {:>width$}{unit}\n", grouped(number)));
     format!("{}: {of}\n{}", space.name, lines.collect::<String>())
+}
+
+fn per(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Example => "per example",
+        Unit::Token => "per token",
+    }
 }
