@@ -92,6 +92,11 @@ impl Evaluator<'_> {
         if has_tensor || !self.waits_for_tensor(&callable, args.len()) {
             return self.apply(&callable, args, site, tie);
         }
+        if let Callable::Partial { args, .. } = &*callable
+            && !self.copy(args.len(), site)
+        {
+            return Value::Unknown;
+        }
         Value::Callable(Rc::new(match &*callable {
             Callable::Partial {
                 target,
@@ -340,6 +345,9 @@ impl Evaluator<'_> {
         let Some(bound) = self.bind(name, &names, known, args) else {
             return Value::Unknown;
         };
+        if !self.copy(function.n_locals, site) {
+            return Value::Unknown;
+        }
         self.frames.push(Frame {
             locals: vec![None; function.n_locals],
             site,
@@ -491,6 +499,9 @@ impl Evaluator<'_> {
             },
             several => Rc::new(List::fixed(several.iter().map(|arg| arg.value.clone()))),
         };
+        if !self.copy(list.items.len(), site) {
+            return None;
+        }
         for (place, item) in list.items.iter().enumerate() {
             let span = args
                 .get(place)

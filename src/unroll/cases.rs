@@ -112,11 +112,11 @@ impl Evaluator<'_> {
                     let mut places: Vec<usize> = places.clone();
                     places.push(place);
                     next.push((both, places));
+                    if next.len() > MAX_CASES {
+                        self.report(diagnostics::too_many_cases(span, MAX_CASES));
+                        return None;
+                    }
                 }
-            }
-            if next.len() > MAX_CASES {
-                self.report(diagnostics::too_many_cases(span, MAX_CASES));
-                return None;
             }
             if !self.step(next.len() as u64, span) {
                 return None;

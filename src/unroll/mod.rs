@@ -50,7 +50,7 @@ pub use space::Ports;
 
 use std::collections::{HashMap, HashSet};
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::decision::{DecisionSpace, ElementId, GuardId};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -61,9 +61,15 @@ use cell::CellState;
 use paths::Path;
 use value::{PerPart, Value};
 
-/// How many evaluation steps a space may take. The largest published spaces
-/// take some ten thousands.
-pub const STEP_BUDGET: u64 = 10_000_000;
+/// How many evaluation steps a space may take: what a second is enough for. The
+/// largest published spaces take some ten thousands.
+pub const STEP_BUDGET: u64 = 1_000_000;
+
+/// So many conditions can be looked at in the time of a step.
+const WORK_PER_STEP: u64 = 16;
+
+/// So many items can be copied in the time of a step.
+const ITEMS_PER_STEP: usize = 8;
 
 /// How deeply calls may nest: recursion on a static argument is bounded by it.
 const MAX_CALLS: usize = 64;
@@ -164,9 +170,9 @@ struct ElementState {
     /// Whether it stands in the list that the family starts with.
     seed: bool,
     /// The later elements whose definitions use it, and when.
-    uses: Vec<(ElementId, GuardId)>,
+    uses: IndexSet<(ElementId, GuardId)>,
     /// When something outside of its family uses it.
-    taken: Vec<GuardId>,
+    taken: IndexSet<GuardId>,
 }
 
 impl Evaluator<'_> {
@@ -206,17 +212,24 @@ impl Evaluator<'_> {
         (site, self.applied_at.take().unwrap_or(site))
     }
 
-    /// Counts a step; says whether the budget still holds.
+    /// Counts steps; says whether the budget still holds, of which conditions that
+    /// were made and searched in the meantime took some.
     fn step(&mut self, n: u64, span: Span) -> bool {
         if self.exhausted {
             return false;
         }
         self.steps = self.steps.saturating_add(n);
-        if self.steps > STEP_BUDGET {
+        let conditions = self.decisions.guards.work() / WORK_PER_STEP;
+        if self.steps.saturating_add(conditions) > STEP_BUDGET {
             self.exhausted = true;
             self.report(diagnostics::step_budget(span));
             return false;
         }
         true
+    }
+
+    /// Counts the steps of copying so many items.
+    fn copy(&mut self, n_items: usize, span: Span) -> bool {
+        self.step((n_items / ITEMS_PER_STEP) as u64, span)
     }
 }

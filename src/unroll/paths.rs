@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
 use crate::span::Span;
 
 /// What tells two visits of a text apart: the place that was written and the
@@ -60,29 +62,41 @@ impl Path {
 /// Texts made unique, each by the place that first asked for it.
 #[derive(Debug, Default)]
 struct Names {
-    given: HashMap<(String, Key), String>,
-    used: HashSet<String>,
+    given: HashMap<(String, Key), (String, u32), FixedState>,
+    used: HashSet<String, FixedState>,
+    /// By text: its namesakes up to this number are all used.
+    last: HashMap<String, u32, FixedState>,
 }
 
 impl Names {
     fn unique(&mut self, text: String, key: Key) -> String {
         let asked = (text, key);
-        if let Some(known) = self.given.get(&asked) {
+        if let Some((known, _)) = self.given.get(&asked) {
             return known.clone();
         }
-        let mut free = asked.0.clone();
-        let mut n = 2;
-        while !self.used.insert(free.clone()) {
-            free = format!("{}#{n}", asked.0);
-            n += 1;
+        let last = self.last.entry(asked.0.clone()).or_default();
+        let mut free;
+        loop {
+            *last += 1;
+            free = match *last {
+                1 => asked.0.clone(),
+                n => format!("{}#{n}", asked.0),
+            };
+            if self.used.insert(free.clone()) {
+                break;
+            }
         }
-        self.given.insert(asked, free.clone());
+        self.given.insert(asked, (free.clone(), *last));
         free
     }
 
     fn release(&mut self, text: String, key: Key) {
-        if let Some(name) = self.given.remove(&(text, key)) {
+        let asked = (text, key);
+        if let Some((name, number)) = self.given.remove(&asked) {
             self.used.remove(&name);
+            if let Some(last) = self.last.get_mut(&asked.0) {
+                *last = (*last).min(number - 1);
+            }
         }
     }
 }

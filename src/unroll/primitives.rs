@@ -521,7 +521,9 @@ impl Evaluator<'_> {
             .map(|point| point.options.clone())
             .collect();
         let sizes: Vec<u32> = options.iter().map(|options| options.len() as u32).collect();
-        let n: u64 = sizes.iter().map(|&n| u64::from(n)).product();
+        let n = sizes
+            .iter()
+            .fold(1, |n: u64, &size| n.saturating_mul(u64::from(size)));
         if !self.step(n, site) {
             return None;
         }

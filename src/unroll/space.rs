@@ -76,7 +76,9 @@ pub(super) fn run(
         evaluator.report(diagnostics::return_outside(space.span));
     }
     let outputs = evaluator.outputs();
-    evaluator.requirements();
+    if !evaluator.exhausted {
+        evaluator.requirements();
+    }
     evaluator.warn();
     if evaluator.failed {
         return None;

@@ -154,6 +154,9 @@ pub(super) enum PerPart {
     Element(ElementId),
 }
 
+/// How many parts of two values are compared at most.
+pub(super) const MAX_COMPARED: u32 = 10_000;
+
 impl Value {
     /// What a message calls it.
     pub fn describe(&self) -> String {
@@ -215,6 +218,16 @@ impl Value {
     /// Whether it is the same value, as far as that can be told: the same
     /// number, text, range or condition, or the result of the same node.
     pub fn same(&self, other: &Self) -> bool {
+        self.same_within(other, &mut { MAX_COMPARED })
+    }
+
+    /// [`Self::same`], with so many comparisons: lists and tuples of each other have
+    /// more parts than memory could hold if they were written out.
+    fn same_within(&self, other: &Self, left: &mut u32) -> bool {
+        let Some(fewer) = left.checked_sub(1) else {
+            return false;
+        };
+        *left = fewer;
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
@@ -229,7 +242,7 @@ impl Value {
                 a.len() == b.len()
                     && a.iter()
                         .zip(b.iter())
-                        .all(|((g, a), (h, b))| g == h && a.same(b))
+                        .all(|((g, a), (h, b))| g == h && a.same_within(b, left))
             }
             (Self::Measure(a), Self::Measure(b)) => a == b,
             (Self::Tensor(a), Self::Tensor(b)) => {
@@ -243,10 +256,12 @@ impl Value {
                         && a.items
                             .iter()
                             .zip(&b.items)
-                            .all(|(a, b)| a.guard == b.guard && a.value.same(&b.value))
+                            .all(|(a, b)| a.guard == b.guard && a.value.same_within(&b.value, left))
             }
             (Self::Tuple(a), Self::Tuple(b)) => {
-                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.same(b))
+                Rc::ptr_eq(a, b)
+                    || a.len() == b.len()
+                        && a.iter().zip(b.iter()).all(|(a, b)| a.same_within(b, left))
             }
             (Self::Callable(a), Self::Callable(b)) => {
                 Rc::ptr_eq(a, b)

@@ -71,6 +71,8 @@ pub struct Guards {
     ids: HashMap<Guard, GuardId, FixedState>,
     /// What is known of decisions, by [`DecisionId`].
     declared: Vec<Option<Declared>>,
+    /// How many operands were looked at so far.
+    work: u64,
 }
 
 /// What simplification may use about a decision.
@@ -90,6 +92,7 @@ impl Default for Guards {
             list: Vec::new(),
             ids: HashMap::default(),
             declared: Vec::new(),
+            work: 0,
         };
         guards.intern(Guard::Always);
         guards.intern(Guard::Never);
@@ -106,6 +109,12 @@ impl Guards {
         self.list.push(guard.clone());
         self.ids.insert(guard, id);
         id
+    }
+
+    /// How many operands all calls so far looked at: what their time grows with.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// Says what a decision is, so that conditions on it can be simplified: one
