@@ -6,7 +6,7 @@ use crate::decision::DecisionSpace;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Supergraph;
 use crate::source::SourceMap;
-use crate::unroll::{Ports, Setting, Settings};
+use crate::unroll::{Ports, STEP_BUDGET, Setting, Settings};
 use crate::{hir, syntax, unroll};
 
 /// A compiled space: what every later step reads.
@@ -22,6 +22,8 @@ pub struct SearchSpace {
     pub graph: Supergraph,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// How many evaluation steps it took, of [`STEP_BUDGET`].
+    pub steps: u64,
 }
 
 /// What to compile of a file.
@@ -101,7 +103,15 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
             &mut diagnostics,
         ),
     };
+    let mut steps = STEP_BUDGET;
     for name in names {
+        // Each space reads what all of the file declares.
+        steps = steps.saturating_sub(file.items.len() as u64);
+        if steps == 0 {
+            let place = hir::spaces(&file).find(|space| space.name == name);
+            diagnostics.extend(place.map(|name| unroll::no_steps_left(name.span)));
+            break;
+        }
         let Some(space) = hir::lower(&file, &name, &modules, &mut diagnostics) else {
             diagnostics.push(hir::unknown_space(id, &name, &file));
             continue;
@@ -117,13 +127,14 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
         if diagnostics.has_errors() {
             continue;
         }
-        let unrolled = unroll::unroll(&space, &options.settings, &mut diagnostics);
+        let unrolled = unroll::unroll(&space, &options.settings, &mut steps, &mut diagnostics);
         spaces.extend(unrolled.map(|unrolled| SearchSpace {
             name,
             settings: unrolled.settings,
             decisions: unrolled.decisions,
             graph: unrolled.graph,
             ports: unrolled.ports,
+            steps: unrolled.steps,
         }));
     }
     if complete {

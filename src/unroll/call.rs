@@ -93,7 +93,7 @@ impl Evaluator<'_> {
             return self.apply(&callable, args, site, tie);
         }
         if let Callable::Partial { args, .. } = &*callable
-            && !self.copy(args.len(), site)
+            && !self.step(args.len() as u64, site)
         {
             return Value::Unknown;
         }
@@ -237,7 +237,11 @@ impl Evaluator<'_> {
         let instance_path = self.instance_path.push(&segment, key);
         let applied_at = self.applied_at.take();
         let binding = self.binding.take();
-        let value = self.where_holds(candidate.guard, run);
+        let value = if self.place(site) {
+            self.where_holds(candidate.guard, run)
+        } else {
+            Value::Unknown
+        };
         self.binding = binding;
         self.applied_at = applied_at;
         self.decision_path.restore(decision_path);
@@ -319,7 +323,11 @@ impl Evaluator<'_> {
         let key = self.key(site);
         let decision_path = self.decision_path.push(name, key);
         let instance_path = self.instance_path.push(name, key);
-        let value = self.run(function, known, args, site);
+        let value = if self.place(site) {
+            self.run(function, known, args, site)
+        } else {
+            Value::Unknown
+        };
         self.decision_path.restore(decision_path);
         self.instance_path.restore(instance_path);
         value

@@ -516,7 +516,7 @@ impl Evaluator<'_> {
         if self.replaying() {
             return self.replay(&path, span, domain, &options);
         }
-        if !self.step(1 + options.len() as u64, span) {
+        if !self.step(2 * options.len() as u64, span) || !self.place(span) {
             return None;
         }
         let source = match source {

@@ -61,15 +61,18 @@ use cell::CellState;
 use paths::Path;
 use value::{PerPart, Value};
 
-/// How many evaluation steps a space may take: what a second is enough for. The
-/// largest published spaces take some ten thousands.
+/// How many evaluation steps the spaces of a file may take together: what a second
+/// is enough for. The largest published spaces take some ten thousands.
 pub const STEP_BUDGET: u64 = 1_000_000;
 
 /// So many conditions can be looked at in the time of a step.
 const WORK_PER_STEP: u64 = 16;
 
 /// So many items can be copied in the time of a step.
-const ITEMS_PER_STEP: usize = 8;
+const ITEMS_PER_STEP: usize = 4;
+
+/// So many bytes of a path can be copied in the time of a step.
+const BYTES_PER_STEP: usize = 64;
 
 /// How deeply calls may nest: recursion on a static argument is bounded by it.
 const MAX_CALLS: usize = 64;
@@ -85,17 +88,27 @@ pub struct Unrolled {
     pub settings: Vec<(String, Setting)>,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// How many evaluation steps it took.
+    pub steps: u64,
 }
 
-/// Runs the program of a space.
+/// Runs the program of a space, with at most so many steps, which are taken away
+/// from `steps`.
 ///
 /// Gives `None` exactly when an error was reported.
 pub fn unroll(
     space: &hir::Space,
     settings: &Settings,
+    steps: &mut u64,
     diagnostics: &mut Diagnostics,
 ) -> Option<Unrolled> {
-    space::run(space, settings, diagnostics)
+    space::run(space, settings, steps, diagnostics)
+}
+
+/// Says that the steps are used up.
+#[must_use]
+pub fn no_steps_left(span: Span) -> Diagnostic {
+    diagnostics::step_budget(span)
 }
 
 /// The frame of a call.
@@ -114,6 +127,8 @@ struct Evaluator<'a> {
     reported: HashSet<(Code, Span)>,
     failed: bool,
     steps: u64,
+    /// So many it may take.
+    budget: u64,
     /// Set when the budget is gone; everything is unknown from then on.
     exhausted: bool,
 
@@ -219,13 +234,23 @@ impl Evaluator<'_> {
             return false;
         }
         self.steps = self.steps.saturating_add(n);
-        let conditions = self.decisions.guards.work() / WORK_PER_STEP;
-        if self.steps.saturating_add(conditions) > STEP_BUDGET {
+        if self.steps_so_far() > self.budget {
             self.exhausted = true;
             self.report(diagnostics::step_budget(span));
             return false;
         }
         true
+    }
+
+    fn steps_so_far(&self) -> u64 {
+        let conditions = self.decisions.guards.work() / WORK_PER_STEP;
+        self.steps.saturating_add(conditions)
+    }
+
+    /// Counts the steps of the place in the paths, which deep recursion makes long.
+    fn place(&mut self, span: Span) -> bool {
+        let len = self.decision_path.as_str().len() + self.instance_path.as_str().len();
+        self.step((len / BYTES_PER_STEP) as u64, span)
     }
 
     /// Counts the steps of copying so many items.

@@ -1,6 +1,6 @@
 //! Dotted paths that name instances, and stay unique.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use foldhash::fast::FixedState;
 
@@ -62,42 +62,61 @@ impl Path {
 /// Texts made unique, each by the place that first asked for it.
 #[derive(Debug, Default)]
 struct Names {
-    given: HashMap<(String, Key), (String, u32), FixedState>,
-    used: HashSet<String, FixedState>,
-    /// By text: its namesakes up to this number are all used.
-    last: HashMap<String, u32, FixedState>,
+    /// Which of its namesakes an asked text is, from 1.
+    given: HashMap<(String, Key), u32, FixedState>,
+    known: HashMap<String, Known, FixedState>,
+}
+
+/// What is known of a text.
+#[derive(Debug, Default)]
+struct Known {
+    /// Whether it is a name that stands for something.
+    taken: bool,
+    /// Its namesakes up to this one are taken.
+    last: u32,
 }
 
 impl Names {
     fn unique(&mut self, text: String, key: Key) -> String {
         let asked = (text, key);
-        if let Some((known, _)) = self.given.get(&asked) {
-            return known.clone();
+        if let Some(&nth) = self.given.get(&asked) {
+            return namesake(&asked.0, nth);
         }
-        let last = self.last.entry(asked.0.clone()).or_default();
-        let mut free;
-        loop {
-            *last += 1;
-            free = match *last {
-                1 => asked.0.clone(),
-                n => format!("{}#{n}", asked.0),
-            };
-            if self.used.insert(free.clone()) {
-                break;
+        let mut nth = self.known.get(&asked.0).map_or(0, |known| known.last);
+        let name = loop {
+            nth += 1;
+            let name = namesake(&asked.0, nth);
+            let known = self.known.entry(name.clone()).or_default();
+            if !std::mem::replace(&mut known.taken, true) {
+                break name;
             }
+        };
+        if let Some(known) = self.known.get_mut(&asked.0) {
+            known.last = nth;
         }
-        self.given.insert(asked, (free.clone(), *last));
-        free
+        self.given.insert(asked, nth);
+        name
     }
 
     fn release(&mut self, text: String, key: Key) {
         let asked = (text, key);
-        if let Some((name, number)) = self.given.remove(&asked) {
-            self.used.remove(&name);
-            if let Some(last) = self.last.get_mut(&asked.0) {
-                *last = (*last).min(number - 1);
-            }
+        let Some(nth) = self.given.remove(&asked) else {
+            return;
+        };
+        if let Some(known) = self.known.get_mut(&namesake(&asked.0, nth)) {
+            known.taken = false;
         }
+        if let Some(known) = self.known.get_mut(&asked.0) {
+            known.last = known.last.min(nth - 1);
+        }
+    }
+}
+
+/// `conv`, `conv#2`, ..
+fn namesake(text: &str, nth: u32) -> String {
+    match nth {
+        1 => text.to_owned(),
+        nth => format!("{text}#{nth}"),
     }
 }
 

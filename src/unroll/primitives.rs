@@ -7,6 +7,7 @@
 
 use super::arith::as_float;
 use super::cases::{Table, is_by_decisions};
+use super::functions::MAX_NUMBERS;
 use super::value::{Given, PerPart, Sizes, Tensor, Value};
 use super::{Evaluator, diagnostics};
 use crate::decision::{DecisionId, GuardId};
@@ -514,6 +515,10 @@ impl Evaluator<'_> {
                 return None;
             }
             return Some(bank);
+        }
+        if Shape(shape.clone()).len() > MAX_NUMBERS {
+            self.report(diagnostics::overflow(site));
+            return None;
         }
         let options: Vec<Vec<String>> = decisions
             .iter()

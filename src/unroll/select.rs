@@ -24,7 +24,7 @@ impl Evaluator<'_> {
         if options
             .iter()
             .any(|option| matches!(option.value, Value::Unknown))
-            || !self.step(options.len() as u64, site)
+            || !self.step(4 * options.len() as u64, site)
         {
             return Value::Unknown;
         }

@@ -155,7 +155,7 @@ pub(super) enum PerPart {
 }
 
 /// How many parts of two values are compared at most.
-pub(super) const MAX_COMPARED: u32 = 10_000;
+pub(super) const MAX_COMPARED: u32 = 1000;
 
 impl Value {
     /// What a message calls it.
@@ -197,6 +197,19 @@ impl Value {
                 parts.join("_")
             }
             other => other.describe(),
+        }
+    }
+
+    /// Tells plain values apart as [`Self::same`] does: numbers, texts, ranges.
+    pub fn plain_key(&self) -> (u8, i64, i64, Option<Rc<str>>) {
+        match self {
+            Self::Int(value) => (0, *value, 0, None),
+            Self::Float(value) => (1, value.to_bits() as i64, 0, None),
+            Self::Bool(value) => (2, i64::from(*value), 0, None),
+            Self::Text(text) => (3, 0, 0, Some(text.clone())),
+            Self::Word(word) => (4, 0, 0, Some(Rc::from(*word))),
+            Self::Range { start, end } => (5, *start, *end, None),
+            other => (6, 0, 0, Some(Rc::from(other.describe()))),
         }
     }
 
