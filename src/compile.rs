@@ -1,5 +1,6 @@
 //! The whole compiler in one call: text to search space.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::decision::DecisionSpace;
@@ -119,10 +120,12 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
         // What no space of the file uses.
         unused = Some(match unused {
             None => space.unused.clone(),
-            Some(so_far) => so_far
-                .into_iter()
-                .filter(|warning| space.unused.contains(warning))
-                .collect(),
+            Some(so_far) => {
+                let place = |warning: &Diagnostic| warning.labels.first().map(|label| label.span);
+                let unused: HashSet<_> = space.unused.iter().map(place).collect();
+                let is_unused = |warning: &Diagnostic| unused.contains(&place(warning));
+                so_far.into_iter().filter(is_unused).collect()
+            }
         });
         if diagnostics.has_errors() {
             continue;

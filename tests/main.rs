@@ -4,6 +4,7 @@
 // not in what those call.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod bombs;
 mod cli;
 mod controller;
 mod diagram;

@@ -415,6 +415,7 @@ fn equal_within(a: &Value, b: &Value, left: &mut u32) -> Option<bool> {
         (Value::Bool(a), Value::Bool(b)) => Some(a == b),
         (Value::Text(a), Value::Text(b)) => Some(a == b),
         (Value::Word(a), Value::Word(b)) => Some(a == b),
+        (Value::Tuple(a), Value::Tuple(b)) if Rc::ptr_eq(a, b) => Some(true),
         (Value::Tuple(a), Value::Tuple(b)) if a.len() == b.len() => {
             let mut same = true;
             for (a, b) in a.iter().zip(b.iter()) {

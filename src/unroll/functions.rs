@@ -447,7 +447,7 @@ impl Evaluator<'_> {
         site: Span,
     ) -> Value {
         // A node costs memory, so it counts for more than an evaluation step.
-        if !self.step(10 + (inputs.len() + forms.len()) as u64, site) || !self.place(site) {
+        if !self.step(4 + (inputs.len() + forms.len()) as u64, site) || !self.place(site) {
             return Value::Unknown;
         }
         if inputs

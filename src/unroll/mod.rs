@@ -66,7 +66,7 @@ use value::{PerPart, Value};
 pub const STEP_BUDGET: u64 = 1_000_000;
 
 /// So many conditions can be looked at in the time of a step.
-const WORK_PER_STEP: u64 = 16;
+const WORK_PER_STEP: u64 = 8;
 
 /// So many items can be copied in the time of a step.
 const ITEMS_PER_STEP: usize = 4;
