@@ -130,3 +130,37 @@ pub(super) fn join(path: &str, segment: &str) -> String {
         format!("{path}.{segment}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::span::SourceId;
+
+    fn key(at: usize) -> Key {
+        let span = Span::new(SourceId::default(), at, at + 1);
+        (span, span)
+    }
+
+    #[test]
+    fn namesakes_are_numbered_and_numbers_given_back_are_used_first() {
+        let mut path = Path::default();
+        let mut with = |at: usize| path.with("conv", key(at));
+        assert_eq!([with(0), with(1), with(2)], ["conv", "conv#2", "conv#3"]);
+        assert_eq!(with(1), "conv#2");
+        path.release("conv", key(1));
+        path.release("conv", key(0));
+        let mut with = |at: usize| path.with("conv", key(at));
+        assert_eq!([with(3), with(4), with(5)], ["conv", "conv#2", "conv#4"]);
+    }
+
+    #[test]
+    fn the_same_text_from_another_place_is_another_name() {
+        let mut path = Path::default();
+        let outer = path.push("a", key(0));
+        let inner = path.push("b", key(1));
+        assert_eq!(path.as_str(), "a.b");
+        path.restore(inner);
+        path.restore(outer);
+        assert_eq!(path.with("a.b", key(2)), "a.b#2");
+    }
+}

@@ -155,6 +155,9 @@ impl Evaluator<'_> {
         let computed = self.bound_to(binding, value);
         let Some(index) = indices.first() else {
             let computed = match (self.local(local), computed) {
+                (Some(Value::List(_)), Value::List(new)) if !self.copy(new.items.len(), span) => {
+                    Value::Unknown
+                }
                 (Some(Value::List(old)), Value::List(new)) => Value::List(keep_tags(&old, &new)),
                 (_, computed) => computed,
             };
@@ -191,6 +194,10 @@ impl Evaluator<'_> {
             other => self.report(diagnostics::wrong_kind(value.span, "a tensor", &other)),
         };
         // The slot's own list grows where it is, unless something else holds it too.
+        let shared = Rc::strong_count(&list) > 2;
+        if shared && !self.copy(list.items.len(), span) {
+            return;
+        }
         drop(list);
         if let Some(Value::List(list)) = self.slot(local) {
             let list = Rc::make_mut(list);
