@@ -134,6 +134,42 @@ fn nesting_and_length() {
     ends(Code::TooDeep, &"// long\n".repeat(6 << 20));
 }
 
+/// What looks like the beginning of something, thousands of times on one line, and
+/// mistakes deep inside: no text is read many times.
+#[test]
+fn mistakes_in_long_lines_and_deep_inside() {
+    for head in [
+        "op f(int k) ",
+        "space s x ",
+        "extern op f(a b) ",
+        "nodes h[a b] ",
+    ] {
+        ends(Code::UnexpectedToken, &head.repeat(8000));
+    }
+    for head in ["for a ", "if a ", "op f(a b) ", "else if "] {
+        ends(Code::UnexpectedToken, &space("", &head.repeat(8000)));
+    }
+    for (open, close) in [
+        ("x @per(", ")"),
+        ("(", ")"),
+        ("[", "]"),
+        ("f(a = ", ")"),
+        ("x[", "]"),
+        ("choose { a: ", "}"),
+        ("if a { 1 } else { ", "}"),
+        ("[for i in ", ": 1]"),
+    ] {
+        for mistake in ["1 1", "@", "1 +", "1 == 2 == 3"] {
+            let text = format!(
+                "const N = {}{mistake}{}\n",
+                open.repeat(60),
+                close.repeat(60)
+            );
+            ends(Code::UnexpectedToken, &text);
+        }
+    }
+}
+
 /// Thousands of spaces, each of which reads what the file declares.
 #[test]
 fn many_spaces() {

@@ -11,13 +11,13 @@ use crate::front_end_props::pieces;
 const TIME: Duration = Duration::from_secs(120);
 
 pub fn minimise(text: &str, failure: &Failure, limits: Limits) -> String {
-    let started = Instant::now();
+    let end = Instant::now() + TIME;
     let mut short = text.to_owned();
     for split in [lines, pieces] {
         loop {
             let before = short.len();
-            short = without_parts(&short, split, &|candidate| {
-                started.elapsed() < TIME && fails(candidate, failure, limits)
+            short = without_parts(&short, split, end, &|candidate| {
+                fails(candidate, failure, limits)
             });
             if short.len() == before {
                 break;
@@ -32,12 +32,17 @@ fn lines(text: &str) -> Vec<&str> {
 }
 
 /// Leaves out runs of parts, from half of them down to one.
-fn without_parts(text: &str, split: fn(&str) -> Vec<&str>, fails: &dyn Fn(&str) -> bool) -> String {
+fn without_parts(
+    text: &str,
+    split: fn(&str) -> Vec<&str>,
+    until: Instant,
+    fails: &dyn Fn(&str) -> bool,
+) -> String {
     let mut parts = split(text);
     let mut run = parts.len().div_ceil(2);
     while run > 0 {
         let mut at = 0;
-        while at < parts.len() {
+        while at < parts.len() && Instant::now() < until {
             let end = (at + run).min(parts.len());
             let candidate = [&parts[..at], &parts[end..]].concat();
             if fails(&candidate.concat()) {
