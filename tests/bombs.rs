@@ -127,11 +127,11 @@ fn nesting_and_length() {
     for link in [" |> relu", " + 1", "[0]", "(0)", ".b", " @per(0)"] {
         ends(
             Code::TooDeep,
-            &format!("const N = x{}\n", link.repeat(deep)),
+            &format!("const N = x{}\n", link.repeat(deep / 10)),
         );
     }
     ends(Code::TooDeep, &"{".repeat(deep));
-    ends(Code::TooDeep, &"// long\n".repeat(6 << 20));
+    ends(Code::TooDeep, &"// long\n".repeat(1 << 19));
 }
 
 /// What looks like the beginning of something, thousands of times on one line, and

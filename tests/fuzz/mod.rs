@@ -4,7 +4,7 @@
 //! `cargo test fuzz` tries a few hundred texts, always the same ones.
 //! `FUZZ_SECONDS=3600 cargo test --release --no-default-features fuzz` goes on for an
 //! hour, with another seed each time, or with `FUZZ_SEED`. A text that fails is made
-//! shorter and saved in `target/fuzz`; `FUZZ_REPLAY=FILE cargo test fuzz` tries one
+//! shorter and saved in `target/tmp/fuzz`; `FUZZ_REPLAY=FILE cargo test fuzz` tries one
 //! file again.
 //!
 //! The texts are what people wrote, changed a little ([`mutate`]), and programs that
