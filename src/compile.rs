@@ -1,12 +1,13 @@
 //! The whole compiler in one call: text to search space.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use crate::decision::DecisionSpace;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Supergraph;
 use crate::source::SourceMap;
-use crate::unroll::{Ports, Setting, Settings};
+use crate::unroll::{Ports, STEP_BUDGET, Setting, Settings};
 use crate::{hir, syntax, unroll};
 
 /// A compiled space: what every later step reads.
@@ -22,6 +23,8 @@ pub struct SearchSpace {
     pub graph: Supergraph,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// How many evaluation steps it took, of [`STEP_BUDGET`].
+    pub steps: u64,
 }
 
 /// What to compile of a file.
@@ -101,7 +104,15 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
             &mut diagnostics,
         ),
     };
+    let mut steps = STEP_BUDGET;
     for name in names {
+        // Each space reads what all of the file declares.
+        steps = steps.saturating_sub(file.items.len() as u64);
+        if steps == 0 {
+            let place = hir::spaces(&file).find(|space| space.name == name);
+            diagnostics.extend(place.map(|name| unroll::no_steps_left(name.span)));
+            break;
+        }
         let Some(space) = hir::lower(&file, &name, &modules, &mut diagnostics) else {
             diagnostics.push(hir::unknown_space(id, &name, &file));
             continue;
@@ -109,21 +120,24 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
         // What no space of the file uses.
         unused = Some(match unused {
             None => space.unused.clone(),
-            Some(so_far) => so_far
-                .into_iter()
-                .filter(|warning| space.unused.contains(warning))
-                .collect(),
+            Some(so_far) => {
+                let place = |warning: &Diagnostic| warning.labels.first().map(|label| label.span);
+                let unused: HashSet<_> = space.unused.iter().map(place).collect();
+                let is_unused = |warning: &Diagnostic| unused.contains(&place(warning));
+                so_far.into_iter().filter(is_unused).collect()
+            }
         });
         if diagnostics.has_errors() {
             continue;
         }
-        let unrolled = unroll::unroll(&space, &options.settings, &mut diagnostics);
+        let unrolled = unroll::unroll(&space, &options.settings, &mut steps, &mut diagnostics);
         spaces.extend(unrolled.map(|unrolled| SearchSpace {
             name,
             settings: unrolled.settings,
             decisions: unrolled.decisions,
             graph: unrolled.graph,
             ports: unrolled.ports,
+            steps: unrolled.steps,
         }));
     }
     if complete {

@@ -16,7 +16,7 @@ use crate::syntax::{examples, read, without_spans};
 
 /// Whatever a text is: the tree's spans lie in it and in each other, labels do,
 /// both renderings come back, and without errors the layout keeps the tree.
-fn check(text: &str) {
+pub fn check(text: &str) {
     let mut sources = SourceMap::default();
     let id = sources.add("test.enas", text);
     let mut diagnostics = Diagnostics::default();
@@ -89,7 +89,7 @@ fn inside(text: &str, span: &Value, outer: (usize, usize)) -> (usize, usize) {
 }
 
 /// Pieces that texts are made of: words, numbers, runs of blanks, single marks.
-fn pieces(text: &str) -> Vec<&str> {
+pub fn pieces(text: &str) -> Vec<&str> {
     let class = |c: char| match c {
         c if c.is_alphanumeric() || c == '_' => 0,
         c if c.is_whitespace() => 1,
@@ -118,7 +118,7 @@ enum Edit {
     CutFrom(AnyIndex),
 }
 
-const PIECES: &[&str] = &[
+pub const PIECES: &[&str] = &[
     "(",
     ")",
     "[",

@@ -4,6 +4,7 @@
 // not in what those call.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod bombs;
 mod cli;
 mod controller;
 mod diagram;
@@ -12,10 +13,13 @@ mod encodings;
 mod explain;
 mod format;
 mod front_end_props;
+mod fuzz;
 mod golden;
+mod long_files;
 mod measure;
 mod published;
 mod runs;
+mod scaling;
 mod spaces;
 mod syntax;
 mod tidy;

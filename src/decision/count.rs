@@ -148,12 +148,10 @@ fn estimate(space: &DecisionSpace, samples: u32, seed: u64, effort: Effort) -> C
         }
         Err(TooLarge) => (0..samples)
             .map(|_| {
-                let mut weight = BigUint::from(1u8);
-                let drawn = attempt(space, &mut rng, |among| weight *= among);
-                if drawn.is_some() {
-                    weight
-                } else {
-                    BigUint::ZERO
+                let mut choices = Vec::new();
+                match attempt(space, &mut rng, |among| choices.push(among)) {
+                    Some(_) => product(choices),
+                    None => BigUint::ZERO,
                 }
             })
             .collect(),
@@ -183,6 +181,18 @@ pub(crate) fn relative_error(weights: &[BigUint]) -> f64 {
         .map(|weight| (n * ratio(weight, &sum) - 1.0).powi(2))
         .sum();
     (squares / (n - 1.0) / n).sqrt()
+}
+
+/// The product of many small numbers: of two and two, so that few products are of
+/// large ones.
+fn product(mut factors: Vec<BigUint>) -> BigUint {
+    while factors.len() > 1 {
+        factors = factors
+            .chunks(2)
+            .map(|pair| pair.iter().product())
+            .collect();
+    }
+    factors.pop().unwrap_or_else(|| 1u8.into())
 }
 
 /// A number as a share of another that is no less; both may be too large for a double.

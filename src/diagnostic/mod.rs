@@ -103,18 +103,36 @@ impl Diagnostic {
     }
 }
 
+/// How many diagnostics of each severity are kept. Who has more fixes the first
+/// ones and looks again; a log of millions of lines serves nobody.
+const MAX_KEPT: usize = 200;
+
 /// The sink that every stage reports to.
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// How many there are in the list of every severity, the least first.
+    kept: [usize; 3],
 }
 
 impl Diagnostics {
-    /// Reports one diagnostic; the same one at the same place is kept once.
+    /// Reports one diagnostic. The same one at the same place is kept once, and
+    /// of each severity the first 200 are.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if !self.list.contains(&diagnostic) {
+        let Some(kept) = self.kept.get_mut(diagnostic.severity as usize) else {
+            return;
+        };
+        if *kept < MAX_KEPT && !self.list.contains(&diagnostic) {
+            *kept += 1;
             self.list.push(diagnostic);
         }
+    }
+
+    /// Whether one more error would not be kept, so that no work need go into its
+    /// words.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.kept[Severity::Error as usize] >= MAX_KEPT
     }
 
     /// Reports several.
@@ -127,7 +145,7 @@ impl Diagnostics {
     /// Whether anything of severity [`Severity::Error`] was reported.
     #[must_use]
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|d| d.severity == Severity::Error)
+        self.kept[Severity::Error as usize] > 0
     }
 
     /// All of them, in order of file and place.

@@ -3,9 +3,12 @@
 /// The candidate that a misspelling most likely meant, if any is close.
 #[must_use]
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (name.chars().count() / 3).max(1);
+    let len = name.chars().count();
+    let limit = (len / 3).max(1);
     candidates
         .into_iter()
+        // At least so far apart: cheaper to see than the distance.
+        .filter(|candidate| candidate.chars().count().abs_diff(len) <= limit)
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         .filter(|&(distance, candidate)| distance <= limit && candidate != name)
         .min()

@@ -35,6 +35,16 @@ pub(super) fn unknown_module<'a>(
     Diagnostic::error(Code::UnknownModule, span, message, "unknown module").help(help)
 }
 
+pub(super) fn too_many_modules(span: Span, limit: usize) -> Diagnostic {
+    Diagnostic::error(
+        Code::TooDeep,
+        span,
+        format!("the file uses more than {limit} modules, itself and through them"),
+        "one too many",
+    )
+    .help("put what belongs together into one module")
+}
+
 pub(super) fn import_cycle(span: Span, chain: &[String]) -> Diagnostic {
     let first = chain.first().map_or("", String::as_str);
     let chain: Vec<String> = chain.iter().map(|path| format!("`{path}`")).collect();

@@ -15,6 +15,9 @@ use crate::syntax::{self, ast};
 pub const LIBRARY: &[(&str, &str)] =
     &[("std::vision", include_str!("../../spaces/std/vision.enas"))];
 
+/// The most modules that a file may use, with those that they use.
+const MAX_MODULES: usize = 1000;
+
 /// A module that a file uses, parsed.
 #[derive(Debug)]
 pub struct Module {
@@ -67,6 +70,7 @@ pub fn load(
         diagnostics,
         modules: Modules::new(),
         open: Vec::new(),
+        full: false,
     };
     loader.uses(file);
     loader.modules
@@ -79,11 +83,16 @@ struct Loader<'a> {
     modules: Modules,
     /// The modules whose uses are being loaded, innermost last.
     open: Vec<String>,
+    /// Whether there were too many, so that no more are loaded.
+    full: bool,
 }
 
 impl Loader<'_> {
     fn uses(&mut self, file: &ast::File) {
         for item in &file.items {
+            if self.full {
+                return;
+            }
             if let ast::Item::Use(usage) = item {
                 self.module(&usage.module);
             }
@@ -99,6 +108,12 @@ impl Loader<'_> {
             return;
         }
         if self.modules.contains_key(&path) {
+            return;
+        }
+        if self.modules.len() + self.open.len() >= MAX_MODULES {
+            let diagnostic = diagnostics::too_many_modules(module.span, MAX_MODULES);
+            self.diagnostics.push(diagnostic);
+            self.full = true;
             return;
         }
         let (name, text) = match self.read(&path) {

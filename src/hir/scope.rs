@@ -1,5 +1,7 @@
 //! Names in scope: items of a file, and the locals of one function.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 
 use super::{LocalId, Res};
@@ -18,8 +20,8 @@ pub(super) struct Entry {
 /// The items that a file or a space declares, in the order declared.
 pub(super) type Items = IndexMap<String, Entry>;
 
-/// The items of a module, by the name that a file gives it: `vision::conv_bn`.
-pub(super) type Aliases = IndexMap<String, Items>;
+/// The module that a file calls by a name, as in `vision::conv_bn`, by its place.
+pub(super) type Aliases = HashMap<String, usize>;
 
 #[derive(Debug)]
 struct Local {
@@ -27,6 +29,8 @@ struct Local {
     id: LocalId,
     span: Span,
     used: bool,
+    /// The local of the same name that this one hides, by its place.
+    hides: Option<usize>,
 }
 
 /// The locals of a function or of the space's own program.
@@ -35,6 +39,8 @@ struct Local {
 #[derive(Debug, Default)]
 pub(super) struct Locals {
     stack: Vec<Local>,
+    /// By name: the place of the innermost local of it.
+    places: HashMap<String, usize>,
     scopes: Vec<usize>,
     n_slots: u32,
     unused: Vec<(String, Span)>,
@@ -44,32 +50,28 @@ impl Locals {
     pub fn declare(&mut self, name: &str, span: Span) -> LocalId {
         let id = LocalId(self.n_slots);
         self.n_slots += 1;
+        let hides = self.places.insert(name.to_owned(), self.stack.len());
         self.stack.push(Local {
             name: name.to_owned(),
             id,
             span,
             used: false,
+            hides,
         });
         id
     }
 
     pub fn find(&mut self, name: &str) -> Option<LocalId> {
-        let local = self
-            .stack
-            .iter_mut()
-            .rev()
-            .find(|local| local.name == name)?;
+        let place = self.places.get(name)?;
+        let local = self.stack.get_mut(*place)?;
         local.used = true;
         Some(local.id)
     }
 
     /// As [`Self::find`], for writing to it: that is no use.
     pub fn find_target(&self, name: &str) -> Option<LocalId> {
-        self.stack
-            .iter()
-            .rev()
-            .find(|local| local.name == name)
-            .map(|local| local.id)
+        let place = self.places.get(name)?;
+        self.stack.get(*place).map(|local| local.id)
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -82,6 +84,13 @@ impl Locals {
 
     pub fn close(&mut self) {
         let start = self.scopes.pop().unwrap_or(0);
+        // The innermost first, so that what was hidden last comes back last.
+        for local in self.stack.get(start..).unwrap_or_default().iter().rev() {
+            match local.hides {
+                Some(place) => self.places.insert(local.name.clone(), place),
+                None => self.places.remove(&local.name),
+            };
+        }
         for local in self.stack.drain(start..) {
             if !local.used && !local.name.starts_with('_') {
                 self.unused.push((local.name, local.span));

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
-use super::value::{List, Measure, Tag, Tensor, Value};
+use super::value::{List, MAX_COMPARED, Measure, Tag, Tensor, Value};
 use super::{Evaluator, diagnostics};
 use crate::decision::GuardId;
 use crate::graph::Op;
@@ -123,6 +123,9 @@ impl Evaluator<'_> {
         }
         // Numbers with a fraction only bound a measure, which is whole.
         let (a, b) = (measure_of(a)?, measure_of(b)?);
+        if !self.copy(a.terms.len() * b.terms.len(), span) {
+            return Some(Value::Unknown);
+        }
         let difference = || b.times(-1).and_then(|b| a.plus(&b));
         match op {
             BinaryOp::Add => {
@@ -251,6 +254,9 @@ impl Evaluator<'_> {
 
     /// Whether a list has a value: where one of the items that are there is it.
     fn member(&mut self, a: &Value, list: &List, span: Span) -> Value {
+        if !self.step(list.items.len() as u64, span) {
+            return Value::Unknown;
+        }
         let mut found = Vec::with_capacity(list.items.len());
         for item in &list.items {
             let same = self.lift(&[a.clone(), item.value.clone()], span, &mut |this, args| {
@@ -398,15 +404,24 @@ pub(super) fn as_float(value: &Value) -> Option<f64> {
 
 /// Whether two values are the same; `None` where that has no answer.
 fn equal(a: &Value, b: &Value) -> Option<bool> {
+    equal_within(a, b, &mut { MAX_COMPARED })
+}
+
+/// [`equal`], with so many comparisons.
+fn equal_within(a: &Value, b: &Value, left: &mut u32) -> Option<bool> {
+    *left = left.checked_sub(1)?;
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Some(a == b),
         (Value::Bool(a), Value::Bool(b)) => Some(a == b),
         (Value::Text(a), Value::Text(b)) => Some(a == b),
         (Value::Word(a), Value::Word(b)) => Some(a == b),
+        (Value::Tuple(a), Value::Tuple(b)) if Rc::ptr_eq(a, b) => Some(true),
         (Value::Tuple(a), Value::Tuple(b)) if a.len() == b.len() => {
-            let parts: Option<Vec<bool>> =
-                a.iter().zip(b.iter()).map(|(a, b)| equal(a, b)).collect();
-            Some(parts?.into_iter().all(|same| same))
+            let mut same = true;
+            for (a, b) in a.iter().zip(b.iter()) {
+                same &= equal_within(a, b, left)?;
+            }
+            Some(same)
         }
         _ => order(a, b).map(|order| order == Ordering::Equal),
     }

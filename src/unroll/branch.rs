@@ -1,7 +1,7 @@
 //! Conditions and loops that decisions decide: what they do is run under its
 //! condition, and what it changed is joined with what was there without it.
 
-use super::HashSet;
+use std::collections::BTreeSet;
 
 use super::select::Join;
 use super::stmt::Flow;
@@ -39,11 +39,19 @@ impl Evaluator<'_> {
     /// Runs the arms of a statement, each where its condition holds, and joins
     /// what they leave in the names from outside.
     pub(super) fn arms(&mut self, arms: &[(GuardId, &[Stmt])], span: Span) -> Flow {
-        let before = self.locals();
+        let mut written = Written::default();
+        for (_, body) in arms {
+            written.collect(body);
+        }
+        let slots: Vec<LocalId> = written
+            .assigned
+            .difference(&written.declared)
+            .copied()
+            .collect();
+        let before = self.locals(&slots);
         let mut after: Vec<(GuardId, Vec<Option<Value>>)> = Vec::with_capacity(arms.len());
-        let mut inner = HashSet::default();
         for &(guard, body) in arms {
-            self.set_locals(before.clone());
+            self.set_locals(&slots, before.clone());
             let flow = self.where_holds(guard, |this| this.body(body));
             if let Flow::Return(value) = flow {
                 if !matches!(value, Value::Unknown) {
@@ -51,23 +59,19 @@ impl Evaluator<'_> {
                 }
                 return Flow::Return(Value::Unknown);
             }
-            declared(body, &mut inner);
-            after.push((guard, self.locals()));
+            after.push((guard, self.locals(&slots)));
         }
-        let joined = (0..before.len())
-            .map(|slot| {
-                if inner.contains(&LocalId(slot as u32)) {
-                    return None;
-                }
+        let joined = (0..slots.len())
+            .map(|place| {
                 let arms: Vec<(GuardId, Value)> = after
                     .iter()
-                    .filter_map(|(guard, locals)| Some((*guard, locals.get(slot)?.clone()?)))
+                    .filter_map(|(guard, values)| Some((*guard, values.get(place)?.clone()?)))
                     .collect();
                 // A name without a value after some arm has none.
                 (arms.len() == after.len()).then(|| self.join(arms, span))
             })
             .collect();
-        self.set_locals(joined);
+        self.set_locals(&slots, joined);
         Flow::Next
     }
 
@@ -90,52 +94,71 @@ impl Evaluator<'_> {
         self.select(options, span, Join::Arms)
     }
 
-    fn locals(&self) -> Vec<Option<Value>> {
-        self.frames
-            .last()
-            .map(|frame| frame.locals.clone())
-            .unwrap_or_default()
+    fn locals(&self, slots: &[LocalId]) -> Vec<Option<Value>> {
+        slots.iter().map(|slot| self.local(*slot)).collect()
     }
 
-    fn set_locals(&mut self, locals: Vec<Option<Value>>) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.locals = locals;
+    fn set_locals(&mut self, slots: &[LocalId], values: Vec<Option<Value>>) {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        for (slot, value) in slots.iter().zip(values) {
+            if let Some(place) = frame.locals.get_mut(slot.index()) {
+                *place = value;
+            }
         }
     }
 }
 
-/// The names that a body declares for itself.
-fn declared(body: &[Stmt], found: &mut HashSet<LocalId>) {
-    let mut pattern = |pattern: &Pattern| match pattern {
-        Pattern::Name(local, _) => {
-            found.insert(*local);
-        }
-        Pattern::Tuple(names, _) => found.extend(names.iter().map(|(local, _)| *local)),
-    };
-    for stmt in body {
-        match stmt {
-            Stmt::Let { pattern: names, .. } => pattern(names),
-            Stmt::For { pattern: names, .. } => pattern(names),
-            _ => {}
+/// The names that some bodies write to.
+#[derive(Default)]
+struct Written {
+    assigned: BTreeSet<LocalId>,
+    /// What the bodies declare for themselves: nobody outside can read it.
+    declared: BTreeSet<LocalId>,
+}
+
+impl Written {
+    fn collect(&mut self, body: &[Stmt]) {
+        for stmt in body {
+            match stmt {
+                Stmt::Let { pattern, .. } => self.declare(pattern),
+                Stmt::NodesSeed { local, .. } => {
+                    self.declared.insert(*local);
+                }
+                Stmt::NodesFamily {
+                    local, index, body, ..
+                } => {
+                    self.assigned.insert(*local);
+                    self.declared.insert(*index);
+                    self.collect(body);
+                }
+                Stmt::For { pattern, body, .. } => {
+                    self.declare(pattern);
+                    self.collect(body);
+                }
+                Stmt::If {
+                    then, otherwise, ..
+                } => {
+                    self.collect(then);
+                    self.collect(otherwise);
+                }
+                Stmt::Assign { local, .. } => {
+                    self.assigned.insert(*local);
+                }
+                Stmt::Require { .. } | Stmt::Return { .. } => {}
+            }
         }
     }
-    for stmt in body {
-        match stmt {
-            Stmt::NodesSeed { local, .. } => {
-                found.insert(*local);
+
+    fn declare(&mut self, pattern: &Pattern) {
+        match pattern {
+            Pattern::Name(local, _) => {
+                self.declared.insert(*local);
             }
-            Stmt::NodesFamily { index, body, .. } => {
-                found.insert(*index);
-                declared(body, found);
+            Pattern::Tuple(names, _) => {
+                self.declared.extend(names.iter().map(|(local, _)| *local));
             }
-            Stmt::For { body, .. } => declared(body, found),
-            Stmt::If {
-                then, otherwise, ..
-            } => {
-                declared(then, found);
-                declared(otherwise, found);
-            }
-            _ => {}
         }
     }
 }

@@ -92,6 +92,11 @@ impl Evaluator<'_> {
         if has_tensor || !self.waits_for_tensor(&callable, args.len()) {
             return self.apply(&callable, args, site, tie);
         }
+        if let Callable::Partial { args, .. } = &*callable
+            && !self.step(args.len() as u64, site)
+        {
+            return Value::Unknown;
+        }
         Value::Callable(Rc::new(match &*callable {
             Callable::Partial {
                 target,
@@ -232,7 +237,11 @@ impl Evaluator<'_> {
         let instance_path = self.instance_path.push(&segment, key);
         let applied_at = self.applied_at.take();
         let binding = self.binding.take();
-        let value = self.where_holds(candidate.guard, run);
+        let value = if self.place(site) {
+            self.where_holds(candidate.guard, run)
+        } else {
+            Value::Unknown
+        };
         self.binding = binding;
         self.applied_at = applied_at;
         self.decision_path.restore(decision_path);
@@ -314,7 +323,11 @@ impl Evaluator<'_> {
         let key = self.key(site);
         let decision_path = self.decision_path.push(name, key);
         let instance_path = self.instance_path.push(name, key);
-        let value = self.run(function, known, args, site);
+        let value = if self.place(site) {
+            self.run(function, known, args, site)
+        } else {
+            Value::Unknown
+        };
         self.decision_path.restore(decision_path);
         self.instance_path.restore(instance_path);
         value
@@ -340,6 +353,9 @@ impl Evaluator<'_> {
         let Some(bound) = self.bind(name, &names, known, args) else {
             return Value::Unknown;
         };
+        if !self.copy(function.n_locals, site) {
+            return Value::Unknown;
+        }
         self.frames.push(Frame {
             locals: vec![None; function.n_locals],
             site,
@@ -491,6 +507,9 @@ impl Evaluator<'_> {
             },
             several => Rc::new(List::fixed(several.iter().map(|arg| arg.value.clone()))),
         };
+        if !self.copy(list.items.len(), site) {
+            return None;
+        }
         for (place, item) in list.items.iter().enumerate() {
             let span = args
                 .get(place)

@@ -16,6 +16,9 @@ use crate::span::Span;
 /// How many combinations of cases one place may have.
 pub(super) const MAX_CASES: usize = 4096;
 
+/// So many results can be compared in the time of a step.
+const COMPARED_PER_STEP: usize = 64;
+
 /// What a function gives for every combination of the cases of its arguments.
 pub(super) struct Table<T> {
     /// By argument: the conditions of its cases.
@@ -120,11 +123,11 @@ impl Evaluator<'_> {
                     let mut places: Vec<usize> = places.clone();
                     places.push(place);
                     next.push((both, places));
+                    if next.len() > MAX_CASES {
+                        self.report(diagnostics::too_many_cases(span, MAX_CASES));
+                        return None;
+                    }
                 }
-            }
-            if next.len() > MAX_CASES {
-                self.report(diagnostics::too_many_cases(span, MAX_CASES));
-                return None;
             }
             if !self.step(next.len() as u64, span) {
                 return None;
@@ -186,6 +189,9 @@ impl Evaluator<'_> {
                 None => groups.push((vec![guard], result)),
             }
         }
+        // The next step of the program finds them counted.
+        let compared = table.rows.len() * groups.len() / COMPARED_PER_STEP;
+        self.steps = self.steps.saturating_add(compared as u64);
         groups
             .into_iter()
             .map(|(guards, result)| (self.decisions.guards.any(guards), result))
@@ -224,11 +230,13 @@ impl Evaluator<'_> {
 
     fn collect_numbers(&mut self, flat: Cases) -> Value {
         let mut merged: Vec<(Vec<GuardId>, Value)> = Vec::new();
+        let mut places: HashMap<_, usize> = HashMap::default();
         for (guard, value) in flat {
             if guard == GuardId::NEVER {
                 continue;
             }
-            match merged.iter_mut().find(|(_, known)| known.same(&value)) {
+            let place = *places.entry(value.plain_key()).or_insert(merged.len());
+            match merged.get_mut(place) {
                 Some((guards, _)) => guards.push(guard),
                 None => merged.push((vec![guard], value)),
             }

@@ -1,5 +1,6 @@
 //! Decisions: `choose` and `pick`.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::arith::as_float;
@@ -259,6 +260,9 @@ impl Evaluator<'_> {
                 return self.report(diagnostics::wrong_kind(pick.source.span, "a list", &other));
             }
         };
+        if !self.step(list.items.len() as u64, span) {
+            return Value::Unknown;
+        }
         let Some(sizes) = self.pick_sizes(&pick.count, &list, pick.source.span, span) else {
             return Value::Unknown;
         };
@@ -325,6 +329,9 @@ impl Evaluator<'_> {
         let mut picked = Vec::with_capacity(sizes.max as usize);
         let mut before: Vec<DecisionId> = Vec::new();
         for place in 0..sizes.max {
+            if self.exhausted {
+                return Value::Unknown;
+            }
             self.binding = Some(format!("{}[{place}]", name.as_deref().unwrap_or_default()));
             let mut available = self.available(list);
             if order == PickOrder::Ordered && !before.is_empty() {
@@ -509,6 +516,9 @@ impl Evaluator<'_> {
         if self.replaying() {
             return self.replay(&path, span, domain, &options);
         }
+        if !self.step(2 * options.len() as u64, span) || !self.place(span) {
+            return None;
+        }
         let source = match source {
             Some(source) => source,
             None => OptionSource::Table(self.add_table(path.clone(), options.len())),
@@ -610,21 +620,18 @@ fn option_names(values: &[Value]) -> Vec<String> {
             Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Text(_) | Value::Word(_)
         )
     });
-    let names: Vec<String> = values.iter().map(Value::text).collect();
-    let clear = written
-        && names.iter().all(|name| {
-            let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
-            !name.is_empty() && name.chars().all(plain)
-        })
-        && names
+    if written {
+        let names: Vec<String> = values.iter().map(Value::text).collect();
+        let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
+        let mut seen = HashSet::new();
+        let clear = names
             .iter()
-            .enumerate()
-            .all(|(place, name)| !names.iter().take(place).any(|other| other == name));
-    if clear {
-        names
-    } else {
-        (0..values.len()).map(|place| place.to_string()).collect()
+            .all(|name| !name.is_empty() && name.chars().all(plain) && seen.insert(name));
+        if clear {
+            return names;
+        }
     }
+    (0..values.len()).map(|place| place.to_string()).collect()
 }
 
 /// What the options of a `pick` are called: numbers and texts as they are

@@ -150,6 +150,9 @@ impl Evaluator<'_> {
         let picked = matches!(&iterable, Value::List(list) if list.picked);
         let mut items = Vec::with_capacity(rounds.len());
         for round in rounds {
+            if !self.step(1, span) {
+                return Value::Unknown;
+            }
             self.bind_pattern(&generator.pattern, round.value);
             let segment = format!("{name}={}", round.label);
             let decision_path = self.decision_path.push(&segment, (span, span));
@@ -222,7 +225,7 @@ impl Evaluator<'_> {
                 let first = ranges.iter().map(|(_, start, _)| *start).min()?;
                 let last = ranges.iter().map(|(_, _, end)| *end).max()?;
                 let n = last.saturating_sub(first).max(0) as u64;
-                if !self.step(n, span) {
+                if !self.step(n.saturating_mul(1 + ranges.len() as u64 / 8), span) {
                     return None;
                 }
                 let rounds = (first..last).map(|label| {
@@ -238,8 +241,16 @@ impl Evaluator<'_> {
                 });
                 Some(rounds.collect())
             }
-            Value::Tuple(items) => Some(fixed(items.to_vec())),
+            Value::Tuple(items) => {
+                if !self.copy(items.len(), span) {
+                    return None;
+                }
+                Some(fixed(items.to_vec()))
+            }
             Value::List(list) => {
+                if !self.copy(list.items.len(), span) {
+                    return None;
+                }
                 let rounds = list
                     .items
                     .iter()
@@ -280,6 +291,7 @@ impl Evaluator<'_> {
         let list = match value {
             Value::Unknown => return Value::Unknown,
             Value::List(list) => list.clone(),
+            Value::Tuple(items) if !self.copy(items.len(), span) => return Value::Unknown,
             Value::Tuple(items) => Rc::new(List::fixed(items.to_vec())),
             other => return self.report(diagnostics::wrong_kind(span, "a list", other)),
         };
@@ -331,6 +343,14 @@ impl Evaluator<'_> {
             };
             return self.report(diagnostic);
         };
+        let copied = match part {
+            Part::At => 0,
+            Part::To => place,
+            Part::From => n - place,
+        };
+        if !self.copy(copied, span) {
+            return Value::Unknown;
+        }
         match part {
             Part::At => {
                 let Some(item) = list.items.get(place) else {
@@ -355,6 +375,9 @@ impl Evaluator<'_> {
         let n = list.items.len();
         let place = |at: i64| usize::try_from(at).ok().filter(|&at| at <= n);
         match (place(start), place(end)) {
+            (Some(start), Some(end)) if !self.copy(end.saturating_sub(start), span) => {
+                Value::Unknown
+            }
             (Some(start), Some(end)) => slice(list, start.min(end), end),
             (None, _) => self.report(diagnostics::out_of_range(span, start, n, true)),
             (_, None) => self.report(diagnostics::out_of_range(span, end, n, true)),

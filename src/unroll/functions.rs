@@ -217,6 +217,9 @@ impl Evaluator<'_> {
             return Value::Unknown;
         };
         let sizes = Sizes(std::iter::once(size).chain(rest.iter().cloned()).collect());
+        if !self.step(parts as u64, site) {
+            return Value::Unknown;
+        }
         let values = (0..parts).map(|index| {
             let op = Op::Chunk { index, of: parts };
             let inputs = [(&x, GuardId::ALWAYS)];
@@ -444,7 +447,7 @@ impl Evaluator<'_> {
         site: Span,
     ) -> Value {
         // A node costs memory, so it counts for more than an evaluation step.
-        if !self.step(10 + (inputs.len() + forms.len()) as u64, site) {
+        if !self.step(4 + (inputs.len() + forms.len()) as u64, site) || !self.place(site) {
             return Value::Unknown;
         }
         if inputs
@@ -453,9 +456,13 @@ impl Evaluator<'_> {
         {
             return self.report(diagnostics::captured(site));
         }
+        let shape = sizes.widest();
+        if shape.len() > MAX_NUMBERS {
+            return self.report(diagnostics::overflow(site));
+        }
         let node = crate::graph::Node {
             op,
-            shape: sizes.widest(),
+            shape,
             timed,
             params,
             path: self.instance_path.as_str().to_owned(),
@@ -479,3 +486,7 @@ impl Evaluator<'_> {
         })
     }
 }
+
+/// The most numbers that a tensor may have: more than any memory has place for, and
+/// few enough that sums over a whole graph do not overflow.
+pub(super) const MAX_NUMBERS: u64 = 1 << 48;

@@ -50,7 +50,7 @@ pub use settings::{Setting, Settings};
 pub use space::Ports;
 
 use foldhash::fast::FixedState;
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use crate::decision::{DecisionSpace, ElementId, GuardId};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -66,9 +66,18 @@ type HashMap<K, V> = std::collections::HashMap<K, V, FixedState>;
 /// Sets likewise.
 type HashSet<K> = std::collections::HashSet<K, FixedState>;
 
-/// How many evaluation steps a space may take. The largest published spaces
-/// take some ten thousands.
-pub const STEP_BUDGET: u64 = 10_000_000;
+/// How many evaluation steps the spaces of a file may take together: what a second
+/// is enough for. The largest published spaces take some ten thousands.
+pub const STEP_BUDGET: u64 = 1_000_000;
+
+/// So many conditions can be looked at in the time of a step.
+const WORK_PER_STEP: u64 = 8;
+
+/// So many items can be copied in the time of a step.
+const ITEMS_PER_STEP: usize = 4;
+
+/// So many bytes of a path can be copied in the time of a step.
+const BYTES_PER_STEP: usize = 64;
 
 /// How deeply calls may nest: recursion on a static argument is bounded by it.
 const MAX_CALLS: usize = 64;
@@ -84,17 +93,27 @@ pub struct Unrolled {
     pub settings: Vec<(String, Setting)>,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// How many evaluation steps it took.
+    pub steps: u64,
 }
 
-/// Runs the program of a space.
+/// Runs the program of a space, with at most so many steps, which are taken away
+/// from `steps`.
 ///
 /// Gives `None` exactly when an error was reported.
 pub fn unroll(
     space: &hir::Space,
     settings: &Settings,
+    steps: &mut u64,
     diagnostics: &mut Diagnostics,
 ) -> Option<Unrolled> {
-    space::run(space, settings, diagnostics)
+    space::run(space, settings, steps, diagnostics)
+}
+
+/// Says that the steps are used up.
+#[must_use]
+pub fn no_steps_left(span: Span) -> Diagnostic {
+    diagnostics::step_budget(span)
 }
 
 /// The frame of a call.
@@ -113,6 +132,8 @@ struct Evaluator<'a> {
     reported: HashSet<(Code, Span)>,
     failed: bool,
     steps: u64,
+    /// So many it may take.
+    budget: u64,
     /// Set when the budget is gone; everything is unknown from then on.
     exhausted: bool,
 
@@ -169,9 +190,9 @@ struct ElementState {
     /// Whether it stands in the list that the family starts with.
     seed: bool,
     /// The later elements whose definitions use it, and when.
-    uses: Vec<(ElementId, GuardId)>,
+    uses: IndexSet<(ElementId, GuardId)>,
     /// When something outside of its family uses it.
-    taken: Vec<GuardId>,
+    taken: IndexSet<GuardId>,
 }
 
 impl Evaluator<'_> {
@@ -211,17 +232,34 @@ impl Evaluator<'_> {
         (site, self.applied_at.take().unwrap_or(site))
     }
 
-    /// Counts a step; says whether the budget still holds.
+    /// Counts steps; says whether the budget still holds, of which conditions that
+    /// were made and searched in the meantime took some.
     fn step(&mut self, n: u64, span: Span) -> bool {
         if self.exhausted {
             return false;
         }
         self.steps = self.steps.saturating_add(n);
-        if self.steps > STEP_BUDGET {
+        if self.steps_so_far() > self.budget {
             self.exhausted = true;
             self.report(diagnostics::step_budget(span));
             return false;
         }
         true
+    }
+
+    fn steps_so_far(&self) -> u64 {
+        let conditions = self.decisions.guards.work() / WORK_PER_STEP;
+        self.steps.saturating_add(conditions)
+    }
+
+    /// Counts the steps of the place in the paths, which deep recursion makes long.
+    fn place(&mut self, span: Span) -> bool {
+        let len = self.decision_path.as_str().len() + self.instance_path.as_str().len();
+        self.step((len / BYTES_PER_STEP) as u64, span)
+    }
+
+    /// Counts the steps of copying so many items.
+    fn copy(&mut self, n_items: usize, span: Span) -> bool {
+        self.step((n_items / ITEMS_PER_STEP) as u64, span)
     }
 }

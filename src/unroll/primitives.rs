@@ -7,6 +7,7 @@
 
 use super::arith::as_float;
 use super::cases::{Table, is_by_decisions};
+use super::functions::MAX_NUMBERS;
 use super::value::{Given, PerPart, Sizes, Tensor, Value};
 use super::{Evaluator, diagnostics};
 use crate::decision::{DecisionId, GuardId};
@@ -88,7 +89,7 @@ impl Evaluator<'_> {
                 params: signature.params,
                 forms: Vec::new(),
             };
-            return self.place(builtin.name(), node, &x, site, tie);
+            return self.put(builtin.name(), node, &x, site, tie);
         }
         let dims = x.sizes.values();
         let rank = dims.len();
@@ -204,11 +205,11 @@ impl Evaluator<'_> {
             params,
             forms,
         };
-        self.place(name, node, x, site, tie)
+        self.put(name, node, x, site, tie)
     }
 
     /// A node in the graph, with the banks of its parameters.
-    fn place(
+    fn put(
         &mut self,
         name: &str,
         node: Made,
@@ -579,6 +580,10 @@ impl Evaluator<'_> {
             }
             return Some(bank);
         }
+        if Shape(shape.clone()).len() > MAX_NUMBERS {
+            self.report(diagnostics::overflow(site));
+            return None;
+        }
         let options: Vec<Vec<String>> = key
             .decisions
             .iter()
@@ -586,7 +591,9 @@ impl Evaluator<'_> {
             .map(|point| point.options.clone())
             .collect();
         let sizes: Vec<u32> = options.iter().map(|options| options.len() as u32).collect();
-        let n: u64 = sizes.iter().map(|&n| u64::from(n)).product();
+        let n = sizes
+            .iter()
+            .fold(1, |n: u64, &size| n.saturating_mul(u64::from(size)));
         if !self.step(n, site) {
             return None;
         }

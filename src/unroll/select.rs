@@ -24,6 +24,7 @@ impl Evaluator<'_> {
         if options
             .iter()
             .any(|option| matches!(option.value, Value::Unknown))
+            || !self.step(options.len() as u64, site)
         {
             return Value::Unknown;
         }
@@ -173,6 +174,10 @@ impl Evaluator<'_> {
         site: Span,
         join: Join<'_>,
     ) -> Value {
+        // Every part is compared, and tuples of tuples may be large.
+        if !self.step(8 * n as u64, site) {
+            return Value::Unknown;
+        }
         let parts = (0..n).map(|place| {
             let part = options
                 .iter()

@@ -28,6 +28,7 @@ pub struct Ports {
 pub(super) fn run(
     space: &hir::Space,
     settings: &Settings,
+    left: &mut u64,
     diagnostics: &mut Diagnostics,
 ) -> Option<Unrolled> {
     let mut evaluator = Evaluator {
@@ -36,6 +37,7 @@ pub(super) fn run(
         reported: HashSet::default(),
         failed: false,
         steps: 0,
+        budget: *left,
         exhausted: false,
         frames: vec![Frame {
             locals: vec![None; space.n_locals],
@@ -76,8 +78,12 @@ pub(super) fn run(
         evaluator.report(diagnostics::return_outside(space.span));
     }
     let outputs = evaluator.outputs();
-    evaluator.requirements();
+    if !evaluator.exhausted {
+        evaluator.requirements();
+    }
     evaluator.warn();
+    let steps = evaluator.steps_so_far();
+    *left = left.saturating_sub(steps);
     if evaluator.failed {
         return None;
     }
@@ -89,6 +95,7 @@ pub(super) fn run(
         port.map(|port| sizes_from(space, port)).unwrap_or_default()
     };
     Some(Unrolled {
+        steps,
         decisions: evaluator.decisions,
         graph: Supergraph {
             regions: evaluator.regions,

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use indexmap::IndexSet;
+
 use super::value::{Item, List, Tag, Tensor, Value};
 use super::{ElementState, Evaluator, diagnostics};
 use crate::decision::{Element, ElementId, Event, GuardId};
@@ -132,11 +134,13 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn local(&self, local: LocalId) -> Option<Value> {
-        self.frames
-            .last()
-            .and_then(|frame| frame.locals.get(local.index()))
-            .cloned()
-            .flatten()
+        let frame = self.frames.last()?;
+        frame.locals.get(local.index())?.clone()
+    }
+
+    fn slot(&mut self, local: LocalId) -> Option<&mut Value> {
+        let frame = self.frames.last_mut()?;
+        frame.locals.get_mut(local.index())?.as_mut()
     }
 
     fn assign(
@@ -151,6 +155,9 @@ impl Evaluator<'_> {
         let computed = self.bound_to(binding, value);
         let Some(index) = indices.first() else {
             let computed = match (self.local(local), computed) {
+                (Some(Value::List(_)), Value::List(new)) if !self.copy(new.items.len(), span) => {
+                    Value::Unknown
+                }
                 (Some(Value::List(old)), Value::List(new)) => Value::List(keep_tags(&old, &new)),
                 (_, computed) => computed,
             };
@@ -186,15 +193,22 @@ impl Evaluator<'_> {
             Value::Unknown => Value::Unknown,
             other => self.report(diagnostics::wrong_kind(value.span, "a tensor", &other)),
         };
-        let mut list = List::clone(&list);
-        list.items.push(Item {
-            guard: GuardId::ALWAYS,
-            value,
-        });
-        list.element = list
-            .element
-            .or_else(|| super::value::element_of(&list.items));
-        self.set_local(local, Value::List(Rc::new(list)));
+        // The slot's own list grows where it is, unless something else holds it too.
+        let shared = Rc::strong_count(&list) > 2;
+        if shared && !self.copy(list.items.len(), span) {
+            return;
+        }
+        drop(list);
+        if let Some(Value::List(list)) = self.slot(local) {
+            let list = Rc::make_mut(list);
+            list.items.push(Item {
+                guard: GuardId::ALWAYS,
+                value,
+            });
+            if list.element.is_none() {
+                list.element = super::value::element_of(&list.items);
+            }
+        }
     }
 
     // ---- node families
@@ -326,8 +340,8 @@ impl Evaluator<'_> {
             self.elements.push(ElementState {
                 family: self.n_families,
                 index,
-                uses: Vec::new(),
-                taken: Vec::new(),
+                uses: IndexSet::new(),
+                taken: IndexSet::new(),
                 seed: false,
             });
             self.remember_cell_element(name, id);
@@ -372,10 +386,9 @@ impl Evaluator<'_> {
         };
         // Later instances of a cell use what the first one does.
         match user {
-            Some(user) if !state.uses.contains(&(user, guard)) => state.uses.push((user, guard)),
-            None if !state.taken.contains(&guard) => state.taken.push(guard),
-            _ => {}
-        }
+            Some(user) => state.uses.insert((user, guard)),
+            None => state.taken.insert(guard),
+        };
     }
 }
 

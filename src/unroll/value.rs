@@ -154,6 +154,9 @@ pub(super) enum PerPart {
     Element(ElementId),
 }
 
+/// How many parts of two values are compared at most.
+pub(super) const MAX_COMPARED: u32 = 1000;
+
 impl Value {
     /// What a message calls it.
     pub fn describe(&self) -> String {
@@ -197,6 +200,19 @@ impl Value {
         }
     }
 
+    /// Tells plain values apart as [`Self::same`] does: numbers, texts, ranges.
+    pub fn plain_key(&self) -> (u8, i64, i64, Option<Rc<str>>) {
+        match self {
+            Self::Int(value) => (0, *value, 0, None),
+            Self::Float(value) => (1, value.to_bits() as i64, 0, None),
+            Self::Bool(value) => (2, i64::from(*value), 0, None),
+            Self::Text(text) => (3, 0, 0, Some(text.clone())),
+            Self::Word(word) => (4, 0, 0, Some(Rc::from(*word))),
+            Self::Range { start, end } => (5, *start, *end, None),
+            other => (6, 0, 0, Some(Rc::from(other.describe()))),
+        }
+    }
+
     /// Whether it may stand where a call wants its tensor.
     pub fn is_tensor_like(&self) -> bool {
         match self {
@@ -215,6 +231,16 @@ impl Value {
     /// Whether it is the same value, as far as that can be told: the same
     /// number, text, range or condition, or the result of the same node.
     pub fn same(&self, other: &Self) -> bool {
+        self.same_within(other, &mut { MAX_COMPARED })
+    }
+
+    /// [`Self::same`], with so many comparisons: lists and tuples of each other have
+    /// more parts than memory could hold if they were written out.
+    fn same_within(&self, other: &Self, left: &mut u32) -> bool {
+        let Some(fewer) = left.checked_sub(1) else {
+            return false;
+        };
+        *left = fewer;
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
@@ -229,7 +255,7 @@ impl Value {
                 a.len() == b.len()
                     && a.iter()
                         .zip(b.iter())
-                        .all(|((g, a), (h, b))| g == h && a.same(b))
+                        .all(|((g, a), (h, b))| g == h && a.same_within(b, left))
             }
             (Self::Measure(a), Self::Measure(b)) => a == b,
             (Self::Tensor(a), Self::Tensor(b)) => {
@@ -243,10 +269,12 @@ impl Value {
                         && a.items
                             .iter()
                             .zip(&b.items)
-                            .all(|(a, b)| a.guard == b.guard && a.value.same(&b.value))
+                            .all(|(a, b)| a.guard == b.guard && a.value.same_within(&b.value, left))
             }
             (Self::Tuple(a), Self::Tuple(b)) => {
-                a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| a.same(b))
+                Rc::ptr_eq(a, b)
+                    || a.len() == b.len()
+                        && a.iter().zip(b.iter()).all(|(a, b)| a.same_within(b, left))
             }
             (Self::Callable(a), Self::Callable(b)) => {
                 Rc::ptr_eq(a, b)

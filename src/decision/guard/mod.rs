@@ -74,6 +74,8 @@ pub struct Guards {
     /// Answers of [`Guards::possible`]. Conditions do not change, so the answers
     /// stay right: only conditions on declared decisions get in.
     possible: HashMap<GuardId, bool, FixedState>,
+    /// How many operands were looked at so far.
+    work: u64,
 }
 
 /// What simplification may use about a decision.
@@ -94,6 +96,7 @@ impl Default for Guards {
             ids: HashMap::default(),
             declared: Vec::new(),
             possible: HashMap::default(),
+            work: 0,
         };
         guards.intern(Guard::Always);
         guards.intern(Guard::Never);
@@ -110,6 +113,12 @@ impl Guards {
         self.list.push(guard.clone());
         self.ids.insert(guard, id);
         id
+    }
+
+    /// How many operands all calls so far looked at: what their time grows with.
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
     /// Says what a decision is, so that conditions on it can be simplified: one

@@ -60,6 +60,7 @@ impl Guards {
             return Err(TooHard);
         }
         let literals = self.literals(guard);
+        self.work += literals.len() as u64;
         let Some(&(decision, first)) = literals.first() else {
             return Ok(false);
         };
@@ -154,6 +155,7 @@ impl Guards {
         let mut memory = HashMap::new();
         let rest = self.restrict_with(guard, known, &mut memory);
         search.looked += memory.len();
+        self.work += memory.len() as u64;
         rest
     }
 

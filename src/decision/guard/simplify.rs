@@ -48,12 +48,14 @@ impl Guards {
         }
         operands.sort_unstable();
         operands.dedup();
+        self.work += operands.len() as u64;
         if operands.len() < 2 {
             return operands.first().copied().unwrap_or(GuardId::ALWAYS);
         }
         if operands.len() > MANY {
             return self.intern(Guard::And(operands));
         }
+        self.work += (operands.len() * operands.len()) as u64;
         for (place, &a) in operands.iter().enumerate() {
             for &b in operands.iter().skip(place + 1) {
                 if self.contradict(a, b) {
@@ -132,6 +134,7 @@ impl Guards {
         }
         operands.sort_unstable();
         operands.dedup();
+        self.work += operands.len() as u64;
         if operands.len() < 2 {
             return operands.first().copied().unwrap_or(GuardId::NEVER);
         }
@@ -188,6 +191,7 @@ impl Guards {
 
     /// The weights of the terms that hold sum to at most the bound.
     pub fn at_most(&mut self, terms: &[(GuardId, u64)], bound: u64) -> GuardId {
+        self.work += terms.len() as u64;
         let mut bound = bound;
         let mut kept: Vec<(GuardId, u64)> = Vec::with_capacity(terms.len());
         for &(guard, weight) in terms {

@@ -6,6 +6,7 @@ mod stmt;
 mod types;
 
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use super::module::{Modules, path_text};
 use super::scope::{Aliases, Entry, Items, Locals};
@@ -131,13 +132,11 @@ impl<'a> Lowerer<'a> {
                 ast::Item::Space(_) => {}
             }
         }
-        let mut spaces: Vec<&ast::Ident> = Vec::new();
+        let mut spaces = FirstOf::default();
         for name in super::spaces(file) {
-            match spaces.iter().find(|first| first.name == name.name) {
-                Some(first) => self
-                    .diagnostics
-                    .push(diagnostics::duplicate(name.span, &name.name, first.span)),
-                None => spaces.push(name),
+            if let Some(first) = spaces.add(&name.name, name.span) {
+                self.diagnostics
+                    .push(diagnostics::duplicate(name.span, &name.name, first));
             }
         }
         self.file = scope;
@@ -146,8 +145,7 @@ impl<'a> Lowerer<'a> {
     fn declare_use(&mut self, usage: &ast::Use, modules: &Modules, scope: &mut Scope) {
         let path = path_text(&usage.module);
         let loaded = modules.get_full(&path);
-        let found = loaded.filter(|(_, _, module)| !module.is_broken);
-        let Some(module) = found.and_then(|(index, ..)| self.modules.get(index)) else {
+        let Some((index, ..)) = loaded.filter(|(_, _, module)| !module.is_broken) else {
             // Reported when modules were loaded.
             let whole = usage.module.segments.last();
             let whole = whole.filter(|_| usage.names.is_empty());
@@ -155,36 +153,40 @@ impl<'a> Lowerer<'a> {
             scope.lost.extend(names.map(|name| name.name.clone()));
             return;
         };
-        // A module gives what it declares, not what it uses.
-        let own = module.items.iter().filter(|(_, entry)| !entry.imported);
-        let exported: Items = own
-            .map(|(name, entry)| (name.clone(), entry.clone()))
-            .collect();
         if usage.names.is_empty() {
             if let Some(last) = usage.module.segments.last() {
-                scope.aliases.insert(last.name.clone(), exported);
+                scope.aliases.insert(last.name.clone(), index);
             }
             return;
         }
         for name in &usage.names {
-            match exported.get(&name.name) {
-                Some(entry) => {
-                    self.declare(&mut scope.items, name, entry.res);
+            match self.exported(index).find(&name.name) {
+                Some(res) => {
+                    self.declare(&mut scope.items, name, res);
                     if let Some(entry) = scope.items.get_mut(&name.name) {
                         entry.imported = true;
                     }
                 }
                 None => {
                     scope.lost.insert(name.name.clone());
-                    self.diagnostics.push(diagnostics::not_exported(
-                        name.span,
-                        &name.name,
-                        &path,
-                        exported.keys().map(String::as_str),
-                    ));
+                    self.report_not_exported(name, &path, index);
                 }
             }
         }
+    }
+
+    /// What a module gives.
+    fn exported(&self, module: usize) -> Exported<'_> {
+        Exported(self.modules.get(module).map(|scope| &scope.items))
+    }
+
+    fn report_not_exported(&mut self, name: &ast::Ident, module: &str, index: usize) {
+        if self.diagnostics.is_full() {
+            return;
+        }
+        let known = self.exported(index);
+        let diagnostic = diagnostics::not_exported(name.span, &name.name, module, known.names());
+        self.diagnostics.push(diagnostic);
     }
 
     fn declare_space(&mut self, space: &'a ast::Space) -> Vec<&'a ast::Param> {
@@ -327,16 +329,15 @@ impl<'a> Lowerer<'a> {
     /// Declares parameters in order, each after its type and default, which
     /// may read the parameters and dimensions before it.
     fn params(&mut self, params: &[ast::Param]) -> Vec<Param> {
-        let mut first: Vec<&ast::Ident> = Vec::new();
+        let mut first = FirstOf::default();
         params
             .iter()
             .map(|param| {
                 let name = &param.name;
-                if let Some(other) = first.iter().find(|other| other.name == name.name) {
+                if let Some(first) = first.add(&name.name, name.span) {
                     self.diagnostics
-                        .push(diagnostics::duplicate(name.span, &name.name, other.span));
+                        .push(diagnostics::duplicate(name.span, &name.name, first));
                 }
-                first.push(name);
                 let ty = param.ty.as_ref().map(|ty| self.param_type(ty));
                 let default = param.default.as_ref().map(|default| self.expr(default));
                 let local = self.locals.declare(&name.name, name.span);
@@ -375,15 +376,16 @@ impl<'a> Lowerer<'a> {
             .collect();
         // Ports first: the program may read and write them anywhere.
         let mut ports: Vec<Port> = Vec::new();
+        let mut first = FirstOf::default();
         for item in &space.body {
             let ast::SpaceItem::Port(port) = item else {
                 continue;
             };
-            if let Some(first) = ports.iter().find(|first| first.name.name == port.name.name) {
+            if let Some(first) = first.add(&port.name.name, port.name.span) {
                 self.diagnostics.push(diagnostics::duplicate(
                     port.name.span,
                     &port.name.name,
-                    first.name.span,
+                    first,
                 ));
                 continue;
             }
@@ -437,17 +439,11 @@ impl<'a> Lowerer<'a> {
 
     fn resolve(&mut self, path: &ast::Path) -> Option<Res> {
         if let [module, name] = path.segments.as_slice()
-            && let Some(items) = self.scope().aliases.get(&module.name)
+            && let Some(&index) = self.scope().aliases.get(&module.name)
         {
-            let found = items.get(&name.name).map(|entry| entry.res);
+            let found = self.exported(index).find(&name.name);
             if found.is_none() {
-                let known = items.keys().map(String::as_str);
-                self.diagnostics.push(diagnostics::not_exported(
-                    name.span,
-                    &name.name,
-                    &module.name,
-                    known,
-                ));
+                self.report_not_exported(name, &module.name, index);
             }
             return found;
         }
@@ -498,6 +494,10 @@ impl<'a> Lowerer<'a> {
     }
 
     fn report_unknown(&mut self, span: Span, name: &str) {
+        // Nobody reads them all, and the closest name is looked for among many.
+        if self.diagnostics.is_full() {
+            return;
+        }
         let library = super::LIBRARY.iter().find(|(_, text)| {
             // A declaration of this name, at the start of a line.
             ["op", "block", "cell"].iter().any(|kind| {
@@ -530,7 +530,7 @@ impl<'a> Lowerer<'a> {
     // ---- candidates
 
     fn candidates(&mut self, candidates: &[ast::Candidate]) -> Vec<Candidate> {
-        let mut named: Vec<(String, Span)> = Vec::new();
+        let mut named = FirstOf::default();
         candidates
             .iter()
             .map(|candidate| {
@@ -538,14 +538,13 @@ impl<'a> Lowerer<'a> {
                     Some(name) => name.name.clone(),
                     None => expr::label(&candidate.value),
                 };
-                if let Some((_, first)) = named.iter().find(|(other, _)| *other == name) {
+                if let Some(first) = named.add(&name, candidate.span) {
                     self.diagnostics.push(diagnostics::duplicate_candidate(
                         candidate.span,
                         &name,
-                        *first,
+                        first,
                     ));
                 }
-                named.push((name.clone(), candidate.span));
                 Candidate {
                     name,
                     value: self.expr(&candidate.value),
@@ -553,6 +552,38 @@ impl<'a> Lowerer<'a> {
                 }
             })
             .collect()
+    }
+}
+
+/// What a module declares; what it uses is its own business.
+#[derive(Clone, Copy)]
+struct Exported<'a>(Option<&'a Items>);
+
+impl<'a> Exported<'a> {
+    fn find(self, name: &str) -> Option<Res> {
+        let entry = self.0?.get(name)?;
+        (!entry.imported).then_some(entry.res)
+    }
+
+    fn names(self) -> impl Iterator<Item = &'a str> + Clone {
+        let own = self.0.into_iter().flatten();
+        own.filter(|(_, entry)| !entry.imported)
+            .map(|(name, _)| name.as_str())
+    }
+}
+
+/// By name: where it stands first.
+#[derive(Default)]
+struct FirstOf(HashMap<String, Span>);
+
+impl FirstOf {
+    /// Takes a name; gives the place of its first namesake, if there is one.
+    fn add(&mut self, name: &str, span: Span) -> Option<Span> {
+        if let Some(first) = self.0.get(name) {
+            return Some(*first);
+        }
+        self.0.insert(name.to_owned(), span);
+        None
     }
 }
 

@@ -181,6 +181,7 @@ pub(super) fn tiny() -> SearchSpace {
                 classes: CLASSES,
             },
         },
+        steps: 0,
         ports: Ports {
             input: vec![None, Some("size".to_owned()), Some("size".to_owned())],
             output: vec![None],

@@ -27,7 +27,7 @@ pub(in crate::unroll) fn step_budget(span: Span) -> Diagnostic {
         Code::StepBudget,
         span,
         format!(
-            "the space takes more than {} steps to evaluate",
+            "the spaces of the file take more than {} steps to evaluate",
             crate::unroll::STEP_BUDGET
         ),
         "given up here",
