@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::watch::{Failure, Limits};
+use super::watch::{Failure, Limits, memory};
 use crate::front_end_props::pieces;
 
 /// How long one text is made shorter.
@@ -72,7 +72,7 @@ fn fails(text: &str, failure: &Failure, limits: Limits) -> bool {
         if let Some(status) = child.try_wait().unwrap() {
             return !status.success() && matches!(failure, Failure::Panic(_));
         }
-        let large = memory(child.id()) > limits.memory;
+        let large = memory(&child.id().to_string()) > limits.memory;
         if large || started.elapsed() > limits.time {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -84,10 +84,4 @@ fn fails(text: &str, failure: &Failure, limits: Limits) -> bool {
         }
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-fn memory(process: u32) -> u64 {
-    let pages = std::fs::read_to_string(format!("/proc/{process}/statm")).ok();
-    let resident = pages.and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());
-    resident.unwrap_or(0) * 4096
 }

@@ -43,7 +43,7 @@ pub fn run(text: &str, limits: Limits) -> Result<String, Failure> {
         // Nobody listens any more once this took too long.
         let _ = sender.send(answer);
     };
-    let before = memory();
+    let before = memory("self");
     let started = Instant::now();
     std::thread::Builder::new()
         .stack_size(64 << 20)
@@ -62,7 +62,7 @@ pub fn run(text: &str, limits: Limits) -> Result<String, Failure> {
             Err(RecvTimeoutError::Timeout) if started.elapsed() > limits.time => {
                 return Err(Failure::Slow);
             }
-            Err(RecvTimeoutError::Timeout) if memory() > before + limits.memory => {
+            Err(RecvTimeoutError::Timeout) if memory("self") > before + limits.memory => {
                 return Err(Failure::Large);
             }
             Err(_) => {}
@@ -70,10 +70,9 @@ pub fn run(text: &str, limits: Limits) -> Result<String, Failure> {
     }
 }
 
-/// The memory of this process that is in use, in bytes; 0 where the system does not
-/// say.
-fn memory() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
+/// The memory of a process that is in use, in bytes; 0 where the system does not say.
+pub fn memory(process: &str) -> u64 {
+    let pages = std::fs::read_to_string(format!("/proc/{process}/statm")).ok();
     let resident = pages.and_then(|pages| pages.split(' ').nth(1)?.parse::<u64>().ok());
     resident.unwrap_or(0) * 4096
 }
