@@ -23,7 +23,7 @@ fn shipped_spaces_take_few_steps() {
         let compiled = compile("shipped.enas", &text, &Options::default());
         for space in &compiled.spaces {
             let steps = space.steps;
-            assert!(steps <= STEP_BUDGET / 4, "{}: {steps}", path.display());
+            assert!(steps <= STEP_BUDGET / 2, "{}: {steps}", path.display());
         }
     }
 }

@@ -22,7 +22,7 @@ pub enum TrainError {
     },
     /// It was asked to stop while it looked at a result, the training being done.
     #[error(
-        "stopped while images were evaluated; nothing that was trained is lost: run the command again (a search or a training with --resume)"
+        "stopped during an evaluation; nothing that was trained is lost: run the command again (a search or a training with --resume)"
     )]
     InterruptedEvaluation,
     /// A loss or a gradient is no number any more.

@@ -71,7 +71,7 @@ type HashSet<K> = std::collections::HashSet<K, FixedState>;
 pub const STEP_BUDGET: u64 = 1_000_000;
 
 /// So many conditions can be looked at in the time of a step.
-const WORK_PER_STEP: u64 = 8;
+const WORK_PER_STEP: u64 = 16;
 
 /// So many items can be copied in the time of a step.
 const ITEMS_PER_STEP: usize = 4;

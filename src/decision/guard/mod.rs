@@ -74,6 +74,8 @@ pub struct Guards {
     /// Answers of [`Guards::possible`]. Conditions do not change, so the answers
     /// stay right: only conditions on declared decisions get in.
     possible: HashMap<GuardId, bool, FixedState>,
+    /// Answers of [`Guards::and`], which the cases of sizes ask for again and again.
+    pairs: HashMap<(GuardId, GuardId), GuardId, FixedState>,
     /// How many operands were looked at so far.
     work: u64,
 }
@@ -96,6 +98,7 @@ impl Default for Guards {
             ids: HashMap::default(),
             declared: Vec::new(),
             possible: HashMap::default(),
+            pairs: HashMap::default(),
             work: 0,
         };
         guards.intern(Guard::Always);

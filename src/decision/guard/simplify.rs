@@ -22,7 +22,13 @@ impl Guards {
 
     /// Both hold.
     pub fn and(&mut self, a: GuardId, b: GuardId) -> GuardId {
-        self.all([a, b])
+        let pair = (a.min(b), a.max(b));
+        if let Some(&known) = self.pairs.get(&pair) {
+            return known;
+        }
+        let both = self.all([a, b]);
+        self.pairs.insert(pair, both);
+        both
     }
 
     /// One of the two holds, or both.

@@ -258,7 +258,7 @@ impl SearchConfig {
         for weights in [&mut config.shared, &mut config.retrain] {
             weights.batch = 20;
             weights.schedule = Schedule::Exponential {
-                lr: 20.0,
+                lr: 8.0,
                 rate: 0.96,
                 start: 14.0,
                 min: 0.0,
