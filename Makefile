@@ -6,7 +6,7 @@ step = @printf '\n==> %s\n' "$(1)"
 # cargo-nextest is quicker where it is there, but runs no documentation tests.
 tests = $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run --no-fail-fast,cargo test --no-fail-fast --lib --bins --tests)
 
-.PHONY: help setup build test fuzz data demo clean
+.PHONY: help setup build test bench fuzz data demo clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,12 @@ test: setup ## Pass every check: format, clippy, documentation, all tests
 	$(call step,documentation tests)
 	cargo test --doc
 	$(call step,every check passed)
+
+# Ratios hold for one machine in one run; on a busy one, BENCH="--threads 1" and the
+# lines of processor time are what to read.
+bench: setup ## Time a step of every training beside eager PyTorch (3 GB to fetch once)
+	$(call step,benchmark)
+	@benches/speed/run $(BENCH)
 
 fuzz: ## Try the compiler on texts at random, for FUZZ_SECONDS (600)
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} cargo test --release --no-default-features --test main \

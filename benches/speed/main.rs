@@ -1,5 +1,5 @@
-//! The time of one step of each training, beside the same mathematics in eager
-//! PyTorch: the Rust side of `make bench`.
+//! The time of one step of each training, beside the same mathematics in eager torch
+//! from Python: the Rust side of `make bench`.
 //!
 //! `speed TASK FILE` writes the parameters and the minibatch to FILE (safetensors),
 //! for the other side to compute the same from, and then answers each line of
@@ -163,7 +163,9 @@ impl Updates {
 impl Training for Updates {
     fn state(&mut self) -> State {
         let params = self.policy.controller().params().iter();
-        params.map(|(name, param)| (name.clone(), param.detach())).collect()
+        params
+            .map(|(name, param)| (name.clone(), param.detach()))
+            .collect()
     }
 
     fn losses(&mut self) -> Vec<f64> {
