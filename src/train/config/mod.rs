@@ -273,7 +273,7 @@ impl SearchConfig {
         }
         config.controller.reward_batch = 20;
         config.controller.policy.entropy_weight = 1e-4;
-        config.derive.examples = 0;
+        config.derive.examples = 5000;
         config.derive.batch = 20;
         config
     }
