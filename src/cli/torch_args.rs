@@ -4,6 +4,7 @@
 //! hands them to `enasc-torch`, which reads the same command line and runs them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -86,6 +87,9 @@ pub struct OutArgs {
     /// Go on with the run in that folder, from its last checkpoint
     #[arg(long)]
     pub resume: bool,
+    /// Train no longer than this, such as 90m or 2h, then go on with what was learnt
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time_limit: Option<Duration>,
 }
 
 /// `enasc search`

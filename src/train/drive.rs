@@ -65,7 +65,8 @@ impl Record {
 /// checkpoint of `run`.
 ///
 /// A checkpoint is saved at the end of every epoch, after every
-/// [`RunConfig::checkpoint_steps`] steps, and when the run is interrupted.
+/// [`RunConfig::checkpoint_steps`] steps, and when the run is interrupted or its time
+/// is over; the latter is no error.
 pub(super) fn drive(
     job: &mut dyn Job,
     run: &Run,
@@ -81,7 +82,8 @@ pub(super) fn drive(
     let mut saved = done;
     watch.observer.event(&Event::Start { done, total });
     while let Some(step) = timeline.step(done) {
-        if !watch.interrupt.is_raised() {
+        let late = watch.interrupt.is_late();
+        if !watch.interrupt.is_raised() && !late {
             tch::manual_seed(seed(config.seed, Purpose::Torch, step.number) as i64);
             let record = job.step(step)?;
             metrics.append(&record.to_json(step))?;
@@ -93,7 +95,7 @@ pub(super) fn drive(
         }
         let stop = watch.interrupt.is_raised() && done < total;
         let due = timeline.ends_epoch(done) || done % config.checkpoint_steps.max(1) == 0;
-        if (stop || due) && done > saved {
+        if (stop || late || due) && done > saved {
             let bytes = metrics.sync()?;
             save(job, run, done, bytes)?;
             saved = done;
@@ -101,6 +103,13 @@ pub(super) fn drive(
         }
         if stop {
             return Err(TrainError::Interrupted { done, total });
+        }
+        if late {
+            let notice = format!(
+                "the time is over at step {done} of {total}; --resume with more time goes on from there"
+            );
+            watch.observer.event(&Event::Notice(&notice));
+            break;
         }
     }
     Ok(())

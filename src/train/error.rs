@@ -2,6 +2,7 @@
 
 use crate::data::DataError;
 use crate::decision::SampleError;
+use crate::doctor::Bytes;
 use crate::model::ModelError;
 use crate::run::RunError;
 
@@ -47,6 +48,20 @@ pub enum TrainError {
     /// There is nothing to search.
     #[error(transparent)]
     Sample(#[from] SampleError),
+    /// There is too little memory.
+    #[error(
+        "training needs at least {needed} of memory on minibatches of {batch}, and {available} are free: {remedy}"
+    )]
+    Memory {
+        /// What it needs.
+        needed: Bytes,
+        /// What there is.
+        available: Bytes,
+        /// Examples or rows of a minibatch.
+        batch: u64,
+        /// What to do.
+        remedy: String,
+    },
     /// The hyperparameters make no sense.
     #[error("{0}")]
     Config(String),

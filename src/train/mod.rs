@@ -13,7 +13,7 @@
 //! - `drive`: what makes both resumable; `timeline` numbers the steps, `seed` says
 //!   where random numbers come from;
 //! - `optim`, `schedule`: optimisers whose state can be saved, learning rates;
-//! - `fit`: whether a space and a data set belong together;
+//! - `fit`, `memory`: whether a space and a data set belong together, and fit in;
 //! - `observe`, `interrupt`: how a run is watched and stopped.
 //!
 //! Invariants:
@@ -29,6 +29,7 @@ mod error;
 mod evaluate;
 mod fit;
 mod interrupt;
+mod memory;
 mod observe;
 pub mod optim;
 pub mod reinforce;

@@ -24,6 +24,8 @@ pub enum Event<'a> {
         /// Steps of the whole run.
         total: u64,
     },
+    /// So many bytes of memory will be needed at the least.
+    Memory(u64),
     /// Something that a person should know.
     Notice(&'a str),
     /// A step was done.

@@ -12,12 +12,13 @@ use tch::Device;
 
 use super::drive::{Job, Record, drive};
 use super::evaluate::{Evaluation, evaluate};
+use super::memory::forecast;
 use super::seed::{Purpose, seed};
 use super::task::{Measure, task};
 use super::tensors::{self, State};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
-use super::{SearchConfig, TrainError, Watch, fit};
+use super::{Event, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
@@ -51,6 +52,10 @@ pub fn retrain(
     watch: &mut Watch,
 ) -> Result<Trained, TrainError> {
     let mut training = Training::new(space, architecture, data, config, device)?;
+    let child = std::slice::from_ref(&training.child);
+    let forecast = forecast(&space.graph, child, &config.retrain, config.data.bptt);
+    forecast.check(device, "retrain")?;
+    watch.observer.event(&Event::Memory(forecast.bytes()));
     drive(&mut training, run, &config.run, watch)?;
     let weights = training.weights.model.state()?;
     replace(&run.path(name::WEIGHTS), &mut |path| {

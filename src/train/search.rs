@@ -12,6 +12,7 @@ use tch::Device;
 use super::controller_phase::Policy;
 use super::drive::{Job, Record, drive, restore};
 use super::evaluate::{Evaluation, evaluate, score};
+use super::memory::{Forecast, forecast};
 use super::seed::{Purpose, seed};
 use super::task::{Batch, task};
 use super::tensors::{State, prefixed, take};
@@ -44,6 +45,9 @@ pub fn search(
     watch: &mut Watch,
 ) -> Result<Vec<Candidate>, TrainError> {
     let mut search = Search::new(space, data, config, device)?;
+    let forecast = search.forecast()?;
+    forecast.check(device, "shared")?;
+    watch.observer.event(&Event::Memory(forecast.bytes()));
     drive(&mut search, run, &config.run, watch)?;
     search.derive(run, watch)
 }
@@ -152,6 +156,19 @@ impl<'a> Search<'a> {
             weights: Weights::new(model, task, shared),
             policy: Policy::new(controller, config.controller.policy),
         })
+    }
+
+    /// The memory that the largest of some architectures at random needs.
+    fn forecast(&self) -> Result<Forecast, TrainError> {
+        const N: usize = 20;
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let mut sampler = Sampler::new(&self.space.decisions);
+        let drawn = std::iter::repeat_with(|| sampler.draw(&mut rng)).take(N);
+        let drawn = drawn.collect::<Result<Vec<_>, _>>()?;
+        let children: Vec<Child> = drawn.iter().map(|a| self.child(a)).collect();
+        let Self { space, config, .. } = self;
+        let bptt = config.data.bptt;
+        Ok(forecast(&space.graph, &children, &config.shared, bptt))
     }
 
     /// Phase 1: one step on ω, along the path of a fresh sample of π(m; θ).

@@ -109,7 +109,7 @@ fn search(args: &SearchArgs, style: Style) -> Result<(), Failure> {
         architecture: None,
     };
     let run = open(&args.out, &recipe)?;
-    let interrupt = on_signals()?;
+    let interrupt = on_signals(args.out.time_limit)?;
     let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     train::search(space, &data, &config, &run, device, watch)?;
@@ -142,7 +142,7 @@ fn derive(args: &DeriveArgs, style: Style) -> Result<(), Failure> {
             args.run.display()
         )));
     }
-    let interrupt = on_signals()?;
+    let interrupt = on_signals(None)?;
     let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     train::derive_again(&source.space, &data, &config, &run, device, watch)?;
@@ -165,7 +165,7 @@ fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
         architecture: Some(architecture.to_json(&space.decisions, &space.name)),
     };
     let run = open(&args.out, &recipe)?;
-    let interrupt = on_signals()?;
+    let interrupt = on_signals(args.out.time_limit)?;
     let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     let trained = train::retrain(space, &architecture, &data, &config, &run, device, watch)?;
@@ -212,7 +212,7 @@ fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
         Architecture::parse(&text, &space.decisions, &space.name).map_err(Failure::message)?;
     let config: SearchConfig = inputs::config_of_run(folder)?;
     let data = inputs::dataset(&args.data, space)?;
-    let interrupt = on_signals()?;
+    let interrupt = on_signals(None)?;
     let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
     if data.fingerprint() != info.data.fingerprint {
         let notice = format!("{} is not the data that was trained on", args.data);
@@ -260,8 +260,9 @@ const SAME_REQUEST: Duration = Duration::from_secs(1);
 
 /// Ctrl-C, SIGTERM and SIGHUP stop the run after the step at hand; once more, a
 /// second later or more, stops it at once.
-fn on_signals() -> Result<Interrupt, Failure> {
-    let interrupt = Interrupt::default();
+fn on_signals(time_limit: Option<Duration>) -> Result<Interrupt, Failure> {
+    let deadline = time_limit.and_then(|limit| Instant::now().checked_add(limit));
+    let interrupt = Interrupt::at(deadline);
     let raised = interrupt.clone();
     let mut first: Option<Instant> = None;
     ctrlc::set_handler(move || match first {

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::doctor::Bytes;
 use crate::train::{Event, Observer, Phase, Step};
 
 /// Shows the progress of a run.
@@ -137,6 +138,9 @@ impl Observer for Progress {
                     View::Quiet => {}
                 }
                 self.since = Instant::now();
+            }
+            Event::Memory(bytes) => {
+                self.say(&format!("memory: {} at the least", Bytes(bytes)));
             }
             Event::Notice(text) => self.say(&format!("note: {text}")),
             Event::Step { step, figures } => self.step(step, figures),

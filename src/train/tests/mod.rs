@@ -144,10 +144,23 @@ impl Case {
         Result<Vec<crate::derive::Candidate>, TrainError>,
         Vec<String>,
     ) {
-        let run = Run::resume(folder, &self.recipe(Command::Search)).unwrap();
         let interrupt = Interrupt::default();
+        self.search_until(folder, &interrupt, (stop_after, copy_after), copy_to)
+    }
+
+    fn search_until(
+        &self,
+        folder: &Path,
+        interrupt: &Interrupt,
+        (stop_after, copy_after): (u64, u64),
+        copy_to: &Path,
+    ) -> (
+        Result<Vec<crate::derive::Candidate>, TrainError>,
+        Vec<String>,
+    ) {
+        let run = Run::resume(folder, &self.recipe(Command::Search)).unwrap();
         let mut watcher = Watcher {
-            interrupt: &interrupt,
+            interrupt,
             stop_after,
             copy_after,
             from: folder,
@@ -155,7 +168,7 @@ impl Case {
             notices: Vec::new(),
         };
         let mut watch = Watch {
-            interrupt: &interrupt,
+            interrupt,
             observer: &mut watcher,
         };
         let result = search(
@@ -429,6 +442,22 @@ fn stopped_and_resumed(case: &Case) {
         case.finish(other.path());
         assert_same(case.path(), other.path(), name::BEST);
     }
+}
+
+#[test]
+fn a_search_whose_time_is_over_derives_and_goes_on_later() {
+    let case = Case::new();
+    case.finish(case.path());
+    let other = TempDir::new().unwrap();
+    let late = Interrupt::at(Some(std::time::Instant::now()));
+    case.stop(other.path(), 4);
+    let (result, notices) = case.search_until(other.path(), &late, (0, 0), other.path());
+    assert!(!result.unwrap().is_empty());
+    let says = |notice: &String| notice.starts_with("the time is over at step 4 of");
+    assert!(notices.iter().any(says), "{notices:?}");
+    assert!(other.path().join(name::BEST).exists());
+    case.finish(other.path());
+    assert_same(case.path(), other.path(), name::BEST);
 }
 
 #[test]
