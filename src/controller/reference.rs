@@ -33,7 +33,7 @@ impl Loops {
             x: params["g_emb"][0].clone(),
             h: zeros.clone(),
             c: zeros,
-            config: controller.config,
+            config: controller.config.clone(),
             params,
             anchors: Vec::new(),
             log_prob: 0.0,
@@ -115,6 +115,7 @@ fn controller(space: &DecisionSpace) -> Controller {
         tanh: 2.3,
         table_divisor: 1.3,
         init: 1.2,
+        ..ControllerConfig::default()
     };
     Controller::with_kind(plan(space), config, 11, Device::Cpu, Kind::Double)
 }

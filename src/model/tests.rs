@@ -597,7 +597,7 @@ fn a_configuration_is_checked_against_the_space() {
         dropout: [(site.to_owned(), rate)].into(),
         ..ModelConfig::default()
     };
-    let error = |config: ModelConfig| config.check(graph).unwrap_err().to_string();
+    let error = |config: ModelConfig| config.check(graph).unwrap_err();
     rates("h", 0.5).check(graph).unwrap();
     rates("e", 0.1).check(graph).unwrap();
     assert_eq!(

@@ -9,12 +9,12 @@ use serde_json::Value;
 use tch::{Device, Tensor};
 use tempfile::TempDir;
 
-use super::schedule::Schedule;
 use super::*;
 use crate::SearchSpace;
 use crate::data::{Data, DataSpec, Level, Synthetic};
 use crate::decision::Architecture;
 use crate::model::Init;
+use crate::recipe::Schedule;
 use crate::run::{Command, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::unroll::Settings;
 
@@ -503,7 +503,7 @@ fn an_architecture_is_derived_anew_from_the_last_checkpoint() {
 #[test]
 fn a_loss_that_is_no_number_stops_the_run_and_names_the_architecture() {
     let mut case = Case::new();
-    case.config.shared.schedule = schedule::Schedule::Constant { lr: 1e30 };
+    case.config.shared.schedule = Schedule::Constant { lr: 1e30 };
     case.config.shared.clip = 0.0;
     let (result, _) = case.search(case.path(), (0, 0), case.path());
     let message = result.unwrap_err().to_string();
