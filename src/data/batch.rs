@@ -315,7 +315,7 @@ mod tests {
             pad: 4,
             flip: true,
             cutout: 3,
-            cutout_corner: true,
+            cutout_corner: false,
         };
         let draw =
             |augment: Augment, seed, epoch, step| augment.draw(500, [8, 5], seed, epoch, step);

@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn the_width_of_the_embedding_sets_the_bound() {
+        for (width, bound) in [(300, 0.1), (301, 0.05), (400, 0.05), (401, 0.04)] {
+            let table = ParamTable {
+                params: vec![
+                    param("m", &[8, 8], Role::Weight),
+                    param("e", &[2, width], Role::Embedding),
+                ],
+                banks: Vec::new(),
+            };
+            let params = Params::new(&table, Init::UniformByWidth, 0, Device::Cpu);
+            assert_eq!(params.init, Init::Uniform { bound });
+        }
+    }
+
+    #[test]
     fn what_is_added_starts_at_zero_and_what_is_multiplied_at_one() {
         for (role, start) in [
             (Role::Bias, 0.0),
