@@ -15,6 +15,7 @@ mod front_end_props;
 mod golden;
 mod measure;
 mod published;
+mod recipes;
 mod runs;
 mod spaces;
 mod syntax;
