@@ -1347,3 +1347,50 @@ fn networks_that_are_the_same_are_counted_once() {
     let why = bad(&["count", "spaces/darts_cnn.enas", "--unique"]);
     assert!(why.contains("cannot be estimated: a network can be built in too many ways"));
 }
+
+// ---- recipe
+
+#[test]
+fn recipes_are_listed_shown_with_their_sources_and_resolved() {
+    let list = good(&["recipe", "list"]);
+    assert!(
+        list.contains("enas-macro-paper      The paper: macro search on CIFAR-10"),
+        "{list}"
+    );
+    assert_eq!(list.lines().count(), 7);
+    let text = good(&["recipe", "show", "enas-micro-official"]);
+    assert!(
+        text.contains("tanh = 1.1                      # S\n"),
+        "{text}"
+    );
+    let changed = [
+        "recipe",
+        "show",
+        "enas-micro-official",
+        "--with",
+        "retrain.epochs=3",
+    ];
+    let all = good(&changed);
+    assert!(
+        all.contains("[retrain]\nepochs = 3\nbatch = 144\n"),
+        "{all}"
+    );
+    // What is printed is a recipe.
+    let (_folder, path) = file_with(all.as_bytes());
+    assert_eq!(good(&["recipe", "show", &path, "--resolved"]), all);
+}
+
+#[test]
+fn a_mistake_in_a_recipe_is_told_with_its_line() {
+    let (_folder, path) = file_with(b"[shared]\nepochs = 2\nbach = 64\n");
+    assert_eq!(
+        bad(&["recipe", "show", &path]),
+        format!(
+            "error: {path}:3: there is no hyperparameter `shared.bach`; did you mean `batch`?\n"
+        )
+    );
+    assert_eq!(
+        bad(&["recipe", "show", "enas-micro-oficial"]),
+        "error: there is no recipe `enas-micro-oficial`; did you mean `enas-micro-official`?\n"
+    );
+}

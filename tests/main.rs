@@ -18,6 +18,7 @@ mod golden;
 mod long_files;
 mod measure;
 mod published;
+mod recipes;
 mod runs;
 mod scaling;
 mod spaces;

@@ -64,10 +64,11 @@ pub struct MachineArgs {
 /// Hyperparameters.
 #[derive(Clone, Debug, Args)]
 pub struct RecipeArgs {
-    /// Hyperparameters from a JSON file: the config.json of a run, or a part of one
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Set one hyperparameter by its path in config.json, such as shared.batch=64
+    /// Hyperparameters: a recipe of `enasc recipe list`, the space's own one of that ending
+    /// (paper, official), a TOML file, or the config.json of a run; later ones go before
+    #[arg(long, alias = "config", value_name = "NAME|FILE")]
+    pub recipe: Vec<String>,
+    /// Set one hyperparameter by its path, such as shared.batch=64
     #[arg(long, value_name = "PATH=VALUE", value_parser = name_value)]
     pub with: Vec<(String, String)>,
     /// Epochs

@@ -2,9 +2,9 @@
 
 use tch::Tensor;
 
-use super::Controller;
 use super::lstm::Constants;
 use super::tape::{Actions, Rows};
+use super::{Controller, ControllerConfig};
 use crate::decision::{Architecture, OptionSource, Step, StepKind};
 
 /// Stands for minus infinity, without the NaN of `0 · ∞`.
@@ -18,9 +18,10 @@ pub struct Rollout {
     /// log π(m; θ): the sum over all active decisions; differentiable. `[n]`
     pub log_prob: Tensor,
     /// The entropy of every active decision given those before it, summed, in
-    /// nats; carries no gradient, as it is a bonus of the reward. `[n]`
+    /// nats (estimated from what was chosen, if [`ControllerConfig::chosen_entropy`]); carries no gradient, as it is a bonus of the reward. `[n]`
     pub entropy: Tensor,
-    /// How far bits with a `@rate` are from it: KL(σ(2q) ‖ rate), summed over
+    /// How far bits with a `@rate` are from it: KL(σ(2q) ‖ rate) (of σ(q), if
+    /// [`ControllerConfig::halved_skip_logit`]), summed over
     /// the bits of a decision and averaged over the active decisions that have
     /// such bits (ENAS, section 2.3); differentiable. `[n]`
     pub skip_penalty: Tensor,
@@ -118,9 +119,22 @@ impl Controller {
             let available = available.as_ref();
             let (chosen, terms) = match step.kind {
                 StepKind::Bits { some } => {
-                    choose_bits(&actions, index, step, some, &logits, constants, available)
+                    let q = &logits;
+                    choose_bits(
+                        &self.config,
+                        &actions,
+                        index,
+                        step,
+                        some,
+                        q,
+                        constants,
+                        available,
+                    )
                 }
-                _ => choose_one(&actions, index, step, &set.allow(step, logits, available)),
+                _ => {
+                    let logits = set.allow(step, logits, available);
+                    choose_one(&self.config, &actions, index, step, &logits)
+                }
             };
             let chosen = active.zero(chosen);
             sums.add(terms, &active);
@@ -186,7 +200,7 @@ impl Controller {
     fn logits(&self, step: &Step, constants: &Constants, h: &Tensor, options: &Options) -> Tensor {
         let m = i64::from(step.n);
         let raw = match (options, &self.weights.attention) {
-            (Options::Table(Some(table)), _) => h.mm(&table.softmax.narrow(1, 0, m)),
+            (Options::Table(Some(table)), _) => table.logits(h, m),
             (Options::Anchors { keys, .. }, Some(attention)) => attention.logits(h, keys),
             _ => Tensor::zeros([h.size()[0], m], self.options()),
         };
@@ -231,13 +245,24 @@ impl Options<'_> {
 }
 
 /// Chooses one of the options. `logits (n, m)` to `(n, m)`
-fn choose_one(actions: &Actions, index: usize, step: &Step, logits: &Tensor) -> (Tensor, Terms) {
+fn choose_one(
+    config: &ControllerConfig,
+    actions: &Actions,
+    index: usize,
+    step: &Step,
+    logits: &Tensor,
+) -> (Tensor, Terms) {
     let log_probs = logits.log_softmax(1, None);
     let chosen = actions.one(index, step, &log_probs);
     let fixed = log_probs.detach();
+    let surprise = fixed.exp() * &fixed;
     let terms = Terms {
         log_prob: sum(&(&log_probs * &chosen)),
-        entropy: -sum(&(fixed.exp() * &fixed)),
+        entropy: if config.chosen_entropy {
+            -sum(&(surprise * &chosen))
+        } else {
+            -sum(&surprise)
+        },
         penalty: None,
     };
     (chosen, terms)
@@ -248,6 +273,7 @@ fn choose_one(actions: &Actions, index: usize, step: &Step, logits: &Tensor) -> 
 /// one that is available is forced where no other is taken.
 /// `q (n, m)`, `available (n, m)` boolean, to `(n, m)`
 fn choose_bits(
+    config: &ControllerConfig,
     actions: &Actions,
     index: usize,
     step: &Step,
@@ -284,9 +310,19 @@ fn choose_bits(
         Some(by) => terms * by,
         None => terms,
     };
-    let (p, not_p) = (taken.exp(), left.exp());
-    let kl = |rate: f64| &p * (&taken - rate.ln()) + &not_p * (&left - (1.0 - rate).ln());
-    let surprise: Tensor = &p * &taken + &not_p * &left;
+    let kl = |rate: f64| {
+        let (taken, left) = if config.halved_skip_logit {
+            (q.log_sigmoid(), (-q).log_sigmoid())
+        } else {
+            (taken.shallow_clone(), left.shallow_clone())
+        };
+        taken.exp() * (&taken - rate.ln()) + left.exp() * (&left - (1.0 - rate).ln())
+    };
+    let surprise: Tensor = if config.chosen_entropy {
+        log_probs.exp() * &log_probs
+    } else {
+        taken.exp() * &taken + left.exp() * &left
+    };
     let terms = Terms {
         log_prob: sum(&weigh(log_probs, &counted)),
         entropy: sum(&weigh(-surprise, &free).detach()),

@@ -14,6 +14,7 @@ fn controller(space: &DecisionSpace) -> Controller {
         tanh: 2.0,
         table_divisor: 1.25,
         init: 1.5,
+        ..ControllerConfig::default()
     };
     Controller::with_kind(plan(space), config, 3, Device::Cpu, Kind::Double)
 }

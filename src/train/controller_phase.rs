@@ -1,47 +1,13 @@
 //! The second phase of ENAS: training the controller θ, the shared weights ω
 //! fixed (paper, section 2.2).
 
-use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::optim::{Adam, AdamConfig, UnknownState, global_norm};
+use super::optim::{Adam, UnknownState, global_norm};
 use super::reinforce::{Baseline, entropy_bonus, policy_loss};
 use crate::controller::{Controller, StateError};
 use crate::decision::Architecture;
-
-/// How the controller is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PolicyConfig {
-    /// Learning rate.
-    pub lr: f64,
-    /// Weight of the entropy (nats) in the reward.
-    pub entropy_weight: f64,
-    /// How much of the baseline one reward leaves (δ).
-    pub baseline_decay: f64,
-    /// Weight in the loss of the divergence from the skip rate, of the
-    /// decisions that have a `@rate`.
-    pub skip_weight: f64,
-    /// The optimiser.
-    pub adam: AdamConfig,
-}
-
-impl Default for PolicyConfig {
-    /// Rewards of about 1 at most (accuracies, 80 / perplexity) and a few
-    /// hundred updates: the rate of the authors' micro search, with Adam as
-    /// published. Against a table of accuracies the policy is near the best
-    /// after 100 updates of 20 samples (`examples/table_reward.rs`); with
-    /// [`AdamConfig::authors`] it has hardly begun after 300.
-    fn default() -> Self {
-        Self {
-            lr: 3.5e-3,
-            entropy_weight: 1e-4,
-            baseline_decay: 0.99,
-            skip_weight: 0.8,
-            adam: AdamConfig::default(),
-        }
-    }
-}
+pub use crate::recipe::PolicyConfig;
 
 /// Measures architectures: one reward each, in their order; higher is better.
 pub type RewardFn<'a, E> = dyn FnMut(&[Architecture]) -> Result<Vec<f64>, E> + 'a;

@@ -5,14 +5,13 @@
 //! In: a compiled space, a data set, every hyperparameter, a run folder. Out: the
 //! best architecture or a trained network, and in the run folder all that led there.
 //!
-//! - `config`: every hyperparameter;
 //! - `search`: the loop; `weights` its first phase, `controller_phase` with
 //!   `reinforce` its second;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
-//! - `retrain`, `evaluate`: one architecture;
+//! - `retrain`, `evaluate`, `averaging`: one architecture;
 //! - `drive`: what makes both resumable; `timeline` numbers the steps, `seed` says
 //!   where random numbers come from;
-//! - `optim`, `schedule`: optimisers whose state can be saved, learning rates;
+//! - `optim`: optimisers whose state can be saved;
 //! - `fit`, `memory`: whether a space and a data set belong together, and fit in;
 //! - `observe`, `interrupt`: how a run is watched and stopped.
 //!
@@ -22,7 +21,7 @@
 //! - a step changes only the weights on the paths of its architectures;
 //! - nothing here prints.
 
-mod config;
+mod averaging;
 pub mod controller_phase;
 mod drive;
 mod error;
@@ -34,7 +33,6 @@ mod observe;
 pub mod optim;
 pub mod reinforce;
 mod retrain;
-pub mod schedule;
 mod search;
 mod seed;
 mod task;
@@ -42,7 +40,6 @@ mod tensors;
 mod timeline;
 mod weights;
 
-pub use config::{DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig};
 pub use drive::Watch;
 pub use error::TrainError;
 pub use evaluate::Evaluation;
@@ -53,6 +50,10 @@ pub use retrain::{Trained, retrain, test};
 pub use search::{derive_again, search};
 pub use task::Measure;
 pub use timeline::{Phase, Step, Timeline};
+
+pub use crate::recipe::{
+    DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig,
+};
 
 #[cfg(test)]
 mod tests;

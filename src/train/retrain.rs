@@ -10,15 +10,16 @@ use std::sync::Arc;
 use serde_json::json;
 use tch::Device;
 
+use super::averaging::Averaging;
 use super::drive::{Job, Record, drive};
 use super::evaluate::{Evaluation, evaluate};
 use super::memory::forecast;
 use super::seed::{Purpose, seed};
 use super::task::{Measure, task};
-use super::tensors::{self, State};
+use super::tensors::{self, State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
-use super::{Event, SearchConfig, TrainError, Watch, fit};
+use super::{Event, Interrupt, Observer, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
@@ -57,6 +58,7 @@ pub fn retrain(
     forecast.check(device, "retrain")?;
     watch.observer.event(&Event::Memory(forecast.bytes()));
     drive(&mut training, run, &config.run, watch)?;
+    training.average()?;
     let weights = training.weights.model.state()?;
     replace(&run.path(name::WEIGHTS), &mut |path| {
         tensors::write(&weights, path)
@@ -115,11 +117,19 @@ pub fn test(
     Ok((training.weights.task.measure(), test))
 }
 
+/// Tells nobody.
+struct Silent;
+
+impl Observer for Silent {
+    fn event(&mut self, _: &Event) {}
+}
+
 struct Training<'a> {
     child: Child,
     line: String,
     config: &'a SearchConfig,
     weights: Weights<'a>,
+    averaging: Averaging,
 }
 
 impl Job for Training<'_> {
@@ -134,21 +144,33 @@ impl Job for Training<'_> {
 
     fn step(&mut self, step: Step) -> Result<Record, TrainError> {
         if step.phase == Phase::Report {
+            let mut figures = self.weights.means();
+            if self.averaging.is_wanted() {
+                figures.push(self.validate()?);
+            }
             return Ok(Record {
-                figures: self.weights.means(),
+                figures,
                 samples: Vec::new(),
             });
         }
         let child = std::slice::from_ref(&self.child);
-        self.weights.step(step, child, &|| self.line.clone())
+        let record = self.weights.step(step, child, &|| self.line.clone())?;
+        let params = self.weights.model.trained(&self.child)?;
+        self.averaging.step(&params);
+        Ok(record)
     }
 
     fn state(&self) -> Result<State, TrainError> {
-        self.weights.state()
+        let mut state = self.weights.state()?;
+        if self.averaging.is_wanted() {
+            state.extend(prefixed("averaging", self.averaging.state()));
+        }
+        Ok(state)
     }
 
     fn load_state(&mut self, mut state: State) -> Result<(), String> {
-        self.weights.load_state(&mut state)
+        self.weights.load_state(&mut state)?;
+        self.averaging.load_state(take(&mut state, "averaging"))
     }
 }
 
@@ -173,7 +195,31 @@ impl<'a> Training<'a> {
             line: architecture.to_line(&space.decisions),
             config,
             weights: Weights::new(model, task, of),
+            averaging: Averaging::new(of.average_after),
         })
+    }
+
+    /// Puts the mean of the weights in their place, or them back.
+    fn average(&mut self) -> Result<(), TrainError> {
+        let params = self.weights.model.trained(&self.child)?;
+        self.averaging.swap(&params);
+        Ok(())
+    }
+
+    /// The measure of the weights, or of their mean, on the validation part.
+    fn validate(&mut self) -> Result<(&'static str, f64), TrainError> {
+        let silent = &mut Watch {
+            interrupt: &Interrupt::default(),
+            observer: &mut Silent,
+        };
+        self.average()?;
+        let Weights { model, task, .. } = &mut self.weights;
+        let measure = task.measure();
+        let batches = task.valid(0, self.config.derive.batch);
+        let found = evaluate(model, &self.child, batches, silent)?;
+        self.average()?;
+        self.averaging.epoch(found.loss);
+        Ok((measure.names_of_samples()[0], measure.of(&found)))
     }
 
     fn test(&mut self, watch: &mut Watch) -> Result<Evaluation, TrainError> {

@@ -18,14 +18,14 @@ use super::task::{Batch, task};
 use super::tensors::{State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
-use super::{Event, SearchConfig, TrainError, Watch, fit};
+use super::{Event, PhaseConfig, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::controller::Controller;
 use crate::data::Data;
 use crate::decision::{Architecture, Sampler, plan};
 use crate::derive::{Candidate, derive, distinct};
 use crate::graph::{Child, select};
-use crate::model::SharedModel;
+use crate::model::{Mode, SharedModel};
 use crate::run::{Run, name, with_schema};
 
 /// Searches `space` on `data` in a run folder, from its last checkpoint on where it
@@ -144,7 +144,7 @@ impl<'a> Search<'a> {
         );
         let controller = Controller::new(
             plan(&space.decisions),
-            config.controller.network,
+            config.controller.network.clone(),
             of(Purpose::Policy),
             device,
         );
@@ -205,7 +205,7 @@ impl<'a> Search<'a> {
         let batch = weights.task.reward(step, phase.reward_batch);
         let measure = weights.task.measure();
         let report = policy.update(phase.samples, seed, &mut |samples| {
-            let found = judge(space, weights, &batch, samples)?;
+            let found = judge(space, weights, &batch, reward_mode(phase), samples)?;
             let reward = |found| measure.reward(found, phase.perplexity_reward);
             Ok::<_, TrainError>(found.iter().map(reward).collect())
         })?;
@@ -231,8 +231,9 @@ impl<'a> Search<'a> {
         let batch = self.weights.task.reward(step, phase.reward_batch);
         let measure = self.weights.task.measure();
         let seed = self.seed(Purpose::ReportSamples, step.number);
+        let mode = reward_mode(phase);
         let samples = self.sample(phase.report_samples, seed);
-        let found = judge(self.space, &mut self.weights, &batch, &samples)?;
+        let found = judge(self.space, &mut self.weights, &batch, mode, &samples)?;
         let mut figures = self.weights.means();
         let best = found.iter().max_by(|a, b| {
             let of = |found| measure.score(found);
@@ -317,18 +318,27 @@ impl<'a> Search<'a> {
     }
 }
 
+fn reward_mode(phase: &PhaseConfig) -> Mode {
+    if phase.reward_dropout {
+        Mode::NoisyEval
+    } else {
+        Mode::Eval
+    }
+}
+
 /// How good each architecture is on one minibatch; each different one is run once.
 fn judge(
     space: &SearchSpace,
     weights: &mut Weights,
     batch: &Batch,
+    mode: Mode,
     samples: &[Architecture],
 ) -> Result<Vec<Evaluation>, TrainError> {
     let (different, _) = distinct(samples);
     let mut known = HashMap::new();
     for architecture in different {
         let child = select(&space.graph, &space.decisions, &architecture);
-        let found = score(&mut weights.model, &child, batch)?;
+        let found = score(&mut weights.model, &child, batch, mode)?;
         known.insert(architecture, found);
     }
     Ok(samples

@@ -292,7 +292,8 @@ impl Evaluator<'_> {
             return Value::Unknown;
         };
         let options = self.options(decision, &values, &names, pick.source.span);
-        if single {
+        // One of several shapes is no tensor yet: a `for` goes to whichever it is.
+        if single && !differ_in_shape(&values) {
             return self.chosen(decision, options, span);
         }
         let items = options
@@ -642,6 +643,16 @@ fn pick_names(list: &List) -> Vec<String> {
 }
 
 /// The elements that a list's items are, if all are.
+/// Whether values are tensors that were proved to have different shapes.
+fn differ_in_shape(values: &[Value]) -> bool {
+    let mut shapes = values.iter().map(|value| match value {
+        Value::Tensor(tensor) => tensor.sizes.known(),
+        _ => None,
+    });
+    let first = shapes.next().flatten();
+    first.is_some_and(|first| shapes.any(|shape| shape.is_some_and(|shape| shape != first)))
+}
+
 fn elements_of(list: &List) -> Option<Vec<ElementId>> {
     list.items
         .iter()

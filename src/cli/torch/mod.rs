@@ -349,7 +349,7 @@ fn tested(measure: Measure, test: &Evaluation) -> String {
     let what = measure.examples();
     let name = format!("test {name}");
     format!(
-        "{name:15}{value:.4} on {} {what} (loss {:.4})",
+        "{name:14} {value:.4} on {} {what} (loss {:.4})",
         test.examples, test.loss
     )
 }
