@@ -98,7 +98,9 @@ pub mod model;
 pub mod run;
 pub mod source;
 pub mod span;
+pub mod statistics;
 pub mod syntax;
+pub mod table;
 #[cfg(feature = "torch")]
 pub mod train;
 pub mod unroll;

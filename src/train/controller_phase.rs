@@ -6,8 +6,9 @@ use tch::{Kind, Tensor};
 
 use super::optim::{Adam, AdamConfig, UnknownState, global_norm};
 use super::reinforce::{Baseline, entropy_bonus, policy_loss};
-use crate::controller::{Controller, StateError};
-use crate::decision::Architecture;
+use super::seed::{Purpose, seed};
+use crate::controller::{Controller, Rollout, StateError};
+use crate::decision::{Architecture, DecisionSpace, GuardId};
 
 /// How the controller is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +54,15 @@ pub struct Policy {
     config: PolicyConfig,
     adam: Adam,
     baseline: Baseline,
+    /// A space that requires something; `None` where all draws will do.
+    required: Option<DecisionSpace>,
 }
+
+/// In how many draws one must fulfil what a space requires.
+const DRAWS: usize = 1000;
+
+/// How many draws are made at once: at first, and at most.
+const AT_ONCE: [usize; 2] = [32, 1024];
 
 /// What one update saw and did.
 #[derive(Clone, Debug)]
@@ -97,8 +106,20 @@ pub enum PolicyError {
         /// Its reward.
         reward: f64,
     },
+    /// Too few draws fulfil what the space requires.
+    #[error(
+        "{accepted} of {drawn} architectures that the controller drew fulfil what the space requires, fewer than 1 in {DRAWS}: require less, or search with --strategy random or evolution, which draw no other"
+    )]
+    Refused {
+        /// How many were drawn.
+        drawn: usize,
+        /// How many of them are architectures of the space.
+        accepted: usize,
+    },
     /// The loss or its gradient is NaN or infinite.
-    #[error("the controller's loss is {loss} with a gradient of norm {grad_norm}")]
+    #[error(
+        "the controller's loss is {loss} with a gradient of norm {grad_norm}: try a smaller controller.policy.lr"
+    )]
     Diverged {
         /// The loss.
         loss: f64,
@@ -132,7 +153,57 @@ impl Policy {
             adam: Adam::new(config.adam),
             baseline: Baseline::new(config.baseline_decay),
             config,
+            required: None,
         }
+    }
+
+    /// The same policy, given that what `space` requires is fulfilled: samples that
+    /// do not are drawn anew. `space` is the one that the controller's plan is of.
+    #[must_use]
+    pub fn given(mut self, space: &DecisionSpace) -> Self {
+        let required = space.require != GuardId::ALWAYS;
+        self.required = required.then(|| space.clone());
+        self
+    }
+
+    /// Draws `n` architectures; those of a smaller `n` are the first of a larger one.
+    ///
+    /// Of a space that requires something, [`Rollout::log_prob`] and
+    /// [`Rollout::entropy`] are those of the controller, which does not know of it.
+    ///
+    /// # Errors
+    /// [`PolicyError::Refused`].
+    pub fn sample(&self, n: usize, seed: u64) -> Result<Rollout, PolicyError> {
+        match &self.required {
+            None => Ok(self.controller.sample(n, seed)),
+            Some(space) => Ok(self.controller.score(&self.accepted(space, n, seed)?)),
+        }
+    }
+
+    fn accepted(
+        &self,
+        space: &DecisionSpace,
+        n: usize,
+        start: u64,
+    ) -> Result<Vec<Architecture>, PolicyError> {
+        let _guard = tch::no_grad_guard();
+        let [mut at_once, greatest] = AT_ONCE;
+        let (mut accepted, mut drawn) = (Vec::new(), 0);
+        let most = DRAWS * n.max(10);
+        while accepted.len() < n {
+            if drawn >= most {
+                let accepted = accepted.len();
+                return Err(PolicyError::Refused { drawn, accepted });
+            }
+            let seed = seed(start, Purpose::PolicySamples, drawn as u64);
+            let draws = self.controller.sample(at_once, seed).architectures;
+            drawn += at_once;
+            at_once = (2 * at_once).min(greatest);
+            let holds = |draw: &Architecture| space.guards.holds(space.require, draw);
+            accepted.extend(draws.into_iter().filter(holds));
+        }
+        accepted.truncate(n);
+        Ok(accepted)
     }
 
     /// The controller.
@@ -144,6 +215,12 @@ impl Policy {
     /// One step on θ: samples `n` architectures, asks for their rewards, and
     /// averages their policy gradients.
     ///
+    /// Of a space that requires something, the policy is the controller's π given
+    /// that it is fulfilled: π(m) / Z where Z is the share of draws that do. The
+    /// gradient of its expected reward is `E[(R - b)(∇ log π - ∇ log Z)]`; where b is
+    /// the expected reward, the second part vanishes. So there the advantages are
+    /// centred over the samples, which leaves (n - 1) / n of the true gradient.
+    ///
     /// # Errors
     /// What `reward` fails with, and a [`PolicyError`] where a number is not
     /// finite; nothing is changed then.
@@ -153,7 +230,7 @@ impl Policy {
         seed: u64,
         reward: &mut RewardFn<'_, E>,
     ) -> Result<UpdateReport, E> {
-        let rollout = self.controller.sample(n, seed);
+        let rollout = self.sample(n, seed)?;
         let measured = reward(&rollout.architectures)?;
         check(&measured, n)?;
 
@@ -167,9 +244,12 @@ impl Policy {
                 baseline.advantage(entropy_bonus(measured, entropy, weight))
             })
             .collect();
-        let advantages = Tensor::from_slice(&advantages)
+        let mut advantages = Tensor::from_slice(&advantages)
             .to_kind(rollout.log_prob.kind())
             .to_device(rollout.log_prob.device());
+        if self.required.is_some() && n > 1 {
+            advantages = &advantages - advantages.mean(None);
+        }
         let skip_penalty = rollout.skip_penalty.sum(None) / n.max(1) as f64;
         let loss =
             policy_loss(&rollout.log_prob, &advantages) + &skip_penalty * self.config.skip_weight;

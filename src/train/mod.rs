@@ -8,6 +8,9 @@
 //! - `config`: every hyperparameter;
 //! - `search`: the loop; `weights` its first phase, `controller_phase` with
 //!   `reinforce` its second;
+//! - `strategy`: who proposes architectures: the policy, chance, or evolution;
+//! - `evaluator`: who judges them: shared weights, or a table of results;
+//! - `compare`, `correlate`, `score`: what a search came to;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
 //! - `retrain`, `evaluate`: one architecture;
 //! - `drive`: what makes both resumable; `timeline` numbers the steps, `seed` says
@@ -22,11 +25,14 @@
 //! - a step changes only the weights on the paths of its architectures;
 //! - nothing here prints.
 
+mod compare;
 mod config;
 pub mod controller_phase;
+mod correlate;
 mod drive;
 mod error;
 mod evaluate;
+mod evaluator;
 mod fit;
 mod interrupt;
 mod observe;
@@ -35,13 +41,17 @@ pub mod reinforce;
 mod retrain;
 pub mod schedule;
 mod search;
+mod score;
 mod seed;
+mod strategy;
 mod task;
 mod tensors;
 mod timeline;
 mod weights;
 
+pub use compare::Comparison;
 pub use config::{DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig};
+pub use correlate::{Correlation, Pair, correlate};
 pub use drive::Watch;
 pub use error::TrainError;
 pub use evaluate::Evaluation;
@@ -49,7 +59,9 @@ pub use fit::{FitError, check as check_fit};
 pub use interrupt::Interrupt;
 pub use observe::{Event, Observer};
 pub use retrain::{Trained, retrain, test};
-pub use search::{derive_again, search};
+pub use score::{Scored, score};
+pub use search::{derive_again, search, search_table};
+pub use strategy::{StrategyConfig, StrategyName};
 pub use task::Measure;
 pub use timeline::{Phase, Step, Timeline};
 

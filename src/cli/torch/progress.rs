@@ -18,6 +18,8 @@ pub(super) struct Progress {
     entropy: f64,
     since: Instant,
     deriving: bool,
+    /// Architectures whose scores were correlated.
+    correlated: usize,
 }
 
 enum View {
@@ -44,6 +46,7 @@ impl Progress {
             entropy: 0.0,
             since: Instant::now(),
             deriving: false,
+            correlated: 0,
         }
     }
 
@@ -106,6 +109,7 @@ impl Progress {
                 ("samples", of("valid_accuracy")),
                 ("samples", of("valid_perplexity")),
                 ("best", of("valid_best")),
+                ("rows looked up", of("rows")),
             ];
             let parts: Vec<String> = [words(&trained), words(&policy), words(&valid)]
                 .into_iter()
@@ -146,6 +150,13 @@ impl Observer for Progress {
                     self.say(&format!("scoring {total} different architectures"));
                 }
                 self.count("derive", done, total);
+            }
+            Event::Correlate { pair, of } => {
+                self.correlated += 1;
+                self.say(&format!(
+                    "{}/{of}  shared {:.4}  retrained {:.4}  {}",
+                    self.correlated, pair.shared, pair.retrained, pair.architecture
+                ));
             }
             Event::Evaluate { done, total } if !self.deriving => {
                 self.count("test", done, total);

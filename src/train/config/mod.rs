@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::controller_phase::PolicyConfig;
 use super::optim::SgdConfig;
 use super::schedule::Schedule;
+use super::strategy::StrategyConfig;
 use crate::controller::ControllerConfig;
 use crate::data::Holdout;
 use crate::data::batch::Augment;
@@ -26,7 +27,9 @@ pub struct SearchConfig {
     pub data: DataConfig,
     /// Phase 1 of an epoch: the shared weights ω.
     pub shared: WeightsConfig,
-    /// Phase 2 of an epoch: the policy θ.
+    /// Who proposes architectures.
+    pub strategy: StrategyConfig,
+    /// Phase 2 of an epoch: the policy θ, or whatever proposes architectures.
     pub controller: PhaseConfig,
     /// Choosing the final architecture.
     pub derive: DeriveConfig,
@@ -138,6 +141,10 @@ pub struct DeriveConfig {
     pub examples: usize,
     /// Images at once, or rows of text.
     pub batch: usize,
+    /// At the end so many architectures of the strategy are compared with as many
+    /// uniform ones, on the same examples; 0: none. Of the first as many as `samples`
+    /// are scored anyway.
+    pub compare: usize,
 }
 
 /// What a run needs besides.
@@ -156,6 +163,7 @@ impl Default for SearchConfig {
         Self {
             data: DataConfig::default(),
             shared: WeightsConfig::shared(),
+            strategy: StrategyConfig::default(),
             controller: PhaseConfig::default(),
             derive: DeriveConfig::default(),
             retrain: WeightsConfig::retrain(),
@@ -300,6 +308,7 @@ impl Default for DeriveConfig {
             samples: 50,
             examples: 1000,
             batch: 250,
+            compare: 20,
         }
     }
 }
@@ -355,6 +364,9 @@ impl SearchConfig {
             scale.is_finite() && scale > 0.0,
             "controller.perplexity_reward must be positive",
         )?;
+        self.strategy
+            .check()
+            .map_err(|why| format!("strategy.{why}"))?;
         self.controller
             .network
             .check()
