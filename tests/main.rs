@@ -17,6 +17,7 @@ mod measure;
 mod published;
 mod runs;
 mod spaces;
+mod strategies;
 mod syntax;
 mod tidy;
 mod ui;

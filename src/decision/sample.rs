@@ -107,7 +107,9 @@ pub fn uniform_log_probs<'a>(
     space: &'a DecisionSpace,
     architecture: &'a Architecture,
 ) -> impl Iterator<Item = (DecisionId, f64)> + 'a {
-    let active = space.iter().filter(|(id, _)| architecture.get(*id).is_some());
+    let active = space
+        .iter()
+        .filter(|(id, _)| architecture.get(*id).is_some());
     active.map(|(id, point)| {
         let count = Choices::of(space, point, architecture).count();
         (id, -ln(&count))

@@ -44,6 +44,7 @@ use serde_json::{Value, json};
 pub use atomic::{replace, write_atomic};
 pub use checkpoint::{Checkpoint, Damaged};
 pub use error::RunError;
+pub(crate) use info::hex;
 pub use info::{Command, DataInfo, RunInfo, SpaceInfo, graph_fingerprint};
 pub use metrics::Metrics;
 

@@ -42,6 +42,9 @@ mod tests {
         let text = "\u{feff}a,b\r\n\n\"1,2\",\"say \"\"x\"\"\"\n";
         let read: Vec<_> = records(text).collect();
         let words = |words: [&str; 2]| words.map(str::to_owned).to_vec();
-        assert_eq!(read, [(1, words(["a", "b"])), (3, words(["1,2", "say \"x\""]))]);
+        assert_eq!(
+            read,
+            [(1, words(["a", "b"])), (3, words(["1,2", "say \"x\""]))]
+        );
     }
 }

@@ -10,7 +10,9 @@ use crate::graph::canonical::TooAlike;
 #[non_exhaustive]
 pub enum TableError {
     /// A name that is none.
-    #[error("`{0}` names no table: write it as table:FILE.csv, with ,map=FILE.toml or ,score=COLUMN behind it")]
+    #[error(
+        "`{0}` names no table: write it as table:FILE.csv, with ,map=FILE.toml or ,score=COLUMN behind it"
+    )]
     Spec(String),
     /// A file.
     #[error("cannot read {}: {source}", path.display())]
@@ -37,7 +39,9 @@ pub enum TableError {
         why: String,
     },
     /// An architecture that is not listed.
-    #[error("{table} does not list `{architecture}`: where such an architecture counts as the worst, say `missing = \"worst\"` in the map")]
+    #[error(
+        "{table} does not list `{architecture}`: where such an architecture counts as the worst, say `missing = \"worst\"` in the map"
+    )]
     Missing {
         /// The table.
         table: String,

@@ -26,6 +26,7 @@ use crate::SearchSpace;
 use crate::decision::{Architecture, Choice, DecisionId, Domain};
 use crate::graph::canonical::{Canonical, Form};
 use crate::graph::select;
+use crate::run::hex;
 
 pub use error::TableError;
 pub use map::{Map, Missing};
@@ -77,8 +78,7 @@ impl<'a> Table<'a> {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part.as_bytes());
         }
-        let digest = hash.finalize();
-        let fingerprint: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint = hex(&hash.finalize());
         let name = spec.path.display().to_string();
         Self::parse(space, &text, &map, name, fingerprint)
     }
@@ -236,7 +236,9 @@ fn decide(
     };
     if parts.len() != decisions.len() {
         let n = decisions.len();
-        return Err(format!("`{cell}` has not the {n} characters of {n} decisions"));
+        return Err(format!(
+            "`{cell}` has not the {n} characters of {n} decisions"
+        ));
     }
     for (part, &id) in parts.into_iter().zip(decisions) {
         let Some(point) = space.decisions.point(id).filter(|_| !part.is_empty()) else {
@@ -244,7 +246,11 @@ fn decide(
         };
         let option = |text: &str| {
             let name = point.options.iter().position(|option| option == text);
-            let number = || text.parse().ok().filter(|&n: &usize| n < point.options.len());
+            let number = || {
+                text.parse()
+                    .ok()
+                    .filter(|&n: &usize| n < point.options.len())
+            };
             let known = name.or_else(number).map(|place| place as u32);
             known.ok_or_else(|| format!("`{}` has no option `{text}`", point.path))
         };

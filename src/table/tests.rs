@@ -51,7 +51,10 @@ fn cells_make_decisions_and_what_is_missing_is_said() {
     assert_eq!(found.facts(&a), [("test".to_owned(), "0.5".to_owned())]);
     let b = architecture(&space, "h[1].p=0 h[1]=pool h[2].p=0 h[2]=conv3");
     let error = found.find(&b).unwrap_err().to_string();
-    assert!(error.starts_with("t.csv does not list `h[1].p=0 h[1]=pool"), "{error}");
+    assert!(
+        error.starts_with("t.csv does not list `h[1].p=0 h[1]=pool"),
+        "{error}"
+    );
     // The two nodes of `a`, in the other order, are the same network.
     let same = format!("same_network = true\n{MAP}");
     let same = table(&space, csv, &same).unwrap();
@@ -74,15 +77,43 @@ fn columns_named_as_decisions_need_no_map() {
 fn what_does_not_fit_is_one_sentence() {
     let space = space();
     for (csv, map, expected) in [
-        ("h[1].p,score\n0,1\n", "", "no column says what the decision `h[1]` is"),
-        ("links,ops,test\n", MAP, "there is no column `valid`; there are `links`, `ops`, `test`"),
-        ("links,ops,valid,test\n00,02,1,1\n", MAP, "line 2: `h[2]` has no option `2`"),
-        ("links,ops,valid,test\n00,0,1,1\n", MAP, "line 2: `0` has not the 2 characters"),
-        ("links,ops,valid,test\n00,00,x,1\n", MAP, "line 2: the score `x` is no number"),
-        ("links,ops,valid,test\n00,00,1,1\n00,00,1,1\n", MAP, "line 3: its architecture was"),
+        (
+            "h[1].p,score\n0,1\n",
+            "",
+            "no column says what the decision `h[1]` is",
+        ),
+        (
+            "links,ops,test\n",
+            MAP,
+            "there is no column `valid`; there are `links`, `ops`, `test`",
+        ),
+        (
+            "links,ops,valid,test\n00,02,1,1\n",
+            MAP,
+            "line 2: `h[2]` has no option `2`",
+        ),
+        (
+            "links,ops,valid,test\n00,0,1,1\n",
+            MAP,
+            "line 2: `0` has not the 2 characters",
+        ),
+        (
+            "links,ops,valid,test\n00,00,x,1\n",
+            MAP,
+            "line 2: the score `x` is no number",
+        ),
+        (
+            "links,ops,valid,test\n00,00,1,1\n00,00,1,1\n",
+            MAP,
+            "line 3: its architecture was",
+        ),
         ("links,ops,valid,test\n", MAP, "it has no rows"),
         ("links,ops\n", "scor = 'x'", "unknown field `scor`"),
-        ("links,ops\n", "decisions.ops = ['h[1].f']", "the space no such decision"),
+        (
+            "links,ops\n",
+            "decisions.ops = ['h[1].f']",
+            "the space no such decision",
+        ),
     ] {
         let error = table(&space, csv, map).unwrap_err();
         assert!(error.contains(expected), "{error}");

@@ -64,8 +64,20 @@ mod tests {
     fn less_perplexity_is_better() {
         let found = Comparison::of(Measure::Perplexity, &[3.0, 5.0], &[6.0, 8.0]).unwrap();
         assert_eq!(found.better_by.total_cmp(&3.0), std::cmp::Ordering::Equal);
-        assert_eq!(found.strategy, Side { mean: 4.0, best: 3.0 });
-        assert_eq!(found.uniform, Side { mean: 7.0, best: 6.0 });
+        assert_eq!(
+            found.strategy,
+            Side {
+                mean: 4.0,
+                best: 3.0
+            }
+        );
+        assert_eq!(
+            found.uniform,
+            Side {
+                mean: 7.0,
+                best: 6.0
+            }
+        );
         let accuracy = Comparison::of(Measure::Accuracy, &[3.0, 5.0], &[6.0, 8.0]).unwrap();
         assert!(accuracy.better_by < 0.0 && accuracy.interval.unwrap()[0] < -3.0);
         assert_eq!(Comparison::of(Measure::Accuracy, &[], &[]), None);

@@ -219,7 +219,8 @@ impl Policy {
     /// that it is fulfilled: π(m) / Z where Z is the share of draws that do. The
     /// gradient of its expected reward is `E[(R - b)(∇ log π - ∇ log Z)]`; where b is
     /// the expected reward, the second part vanishes. So there the advantages are
-    /// centred over the samples, which leaves (n - 1) / n of the true gradient.
+    /// centred over the samples, if there are several: the step is expected to go along
+    /// the true gradient, somewhat shorter, (n - 1) / n of it with a steady baseline.
     ///
     /// # Errors
     /// What `reward` fails with, and a [`PolicyError`] where a number is not
@@ -244,12 +245,7 @@ impl Policy {
                 baseline.advantage(entropy_bonus(measured, entropy, weight))
             })
             .collect();
-        let mut advantages = Tensor::from_slice(&advantages)
-            .to_kind(rollout.log_prob.kind())
-            .to_device(rollout.log_prob.device());
-        if self.required.is_some() && n > 1 {
-            advantages = &advantages - advantages.mean(None);
-        }
+        let advantages = self.weigh(&advantages, &rollout.log_prob);
         let skip_penalty = rollout.skip_penalty.sum(None) / n.max(1) as f64;
         let loss =
             policy_loss(&rollout.log_prob, &advantages) + &skip_penalty * self.config.skip_weight;
@@ -279,6 +275,19 @@ impl Policy {
         self.adam.step(&params, &grads, self.config.lr);
         self.baseline = baseline;
         Ok(report)
+    }
+
+    /// Advantages as a tensor like `log_prob`; centred where the policy is that given
+    /// a requirement. `[n], [n]` to `[n]`
+    fn weigh(&self, advantages: &[f64], log_prob: &Tensor) -> Tensor {
+        let tensor = Tensor::from_slice(advantages)
+            .to_kind(log_prob.kind())
+            .to_device(log_prob.device());
+        if self.required.is_some() && advantages.len() > 1 {
+            &tensor - tensor.mean(None)
+        } else {
+            tensor
+        }
     }
 
     /// The parameters that the loss depends on, with its gradients.
@@ -535,6 +544,102 @@ mod tests {
             &mut policy,
         );
         assert!(more.unwrap_err().contains("`omega`"));
+    }
+
+    /// Bits of which the space allows a few sets only.
+    fn required(most: u32) -> DecisionSpace {
+        let text = format!(
+            "space bits {{
+               input  x: [3, 8, 8]
+               output y: [10]
+               nodes h = [conv(x, 3, 4)]
+               nodes h[l in 1..=3] {{ h[l] = conv(sum(pick any of h[..l]), 3, 4) }}
+               require edges(h) <= {most}
+               y = h[3] |> gap |> linear(10)
+             }}"
+        );
+        let compiled = crate::compile("bits.enas", &text, &crate::Options::default());
+        assert!(!compiled.spaces.is_empty(), "{:?}", compiled.diagnostics);
+        compiled.spaces.into_iter().next().unwrap().decisions
+    }
+
+    /// By enumeration: an update of two samples is expected to go along the gradient of
+    /// the reward that the policy given the requirement expects.
+    #[test]
+    fn what_a_space_requires_conditions_the_policy_and_its_gradient() {
+        let space = required(2);
+        let all: Vec<Architecture> = crate::decision::Diagram::of(&space)
+            .unwrap()
+            .iter()
+            .collect();
+        let config = PolicyConfig {
+            entropy_weight: 0.0,
+            ..PolicyConfig::default()
+        };
+        let policy = policy(&space, config).given(&space);
+        let reward = |a: &Architecture| if a.has(DecisionId(0), 0) { 1.0 } else { 0.3 };
+        let rewards: Vec<f64> = all.iter().map(reward).collect();
+        let log_prob = policy.controller.score(&all).log_prob;
+        let given = log_prob.softmax(0, None);
+        let expected = (&given * Tensor::from_slice(&rewards)).sum(None);
+        let params = policy.controller.params();
+        let leaves: Vec<&Tensor> = params.iter().map(|(_, leaf)| leaf).collect();
+        let exact = Tensor::run_backward(&[expected], &leaves, true, false);
+
+        let p = to_vec(&given);
+        let mut loss = Tensor::from(0f64);
+        for (i, x) in rewards.iter().enumerate() {
+            for (j, y) in rewards.iter().enumerate() {
+                // As an update of these two samples makes it.
+                let mut baseline = Baseline::new(0.75);
+                let advantages = [baseline.advantage(*x), baseline.advantage(*y)];
+                let pair = Tensor::stack(&[log_prob.get(i as i64), log_prob.get(j as i64)], 0);
+                loss += policy_loss(&pair, &policy.weigh(&advantages, &pair)) * (p[i] * p[j]);
+            }
+        }
+        let found = Tensor::run_backward(&[loss], &leaves, false, false);
+        let mut largest = 0f64;
+        for (exact, found) in exact
+            .iter()
+            .zip(&found)
+            .filter(|(exact, _)| exact.defined())
+        {
+            // Advantages 3/4 x and 3/4 (y - x / 4), centred ±3/8 (5/4 x - y); x and y
+            // are independent, so what is left is (1 + 5/4) 3/16 of the gradient.
+            let difference = (exact * 2.25 * 0.1875 + found).abs().max();
+            let difference = difference.double_value(&[]);
+            assert!(difference < 1e-12, "{difference}");
+            largest = largest.max(exact.abs().max().double_value(&[]));
+        }
+        assert!(largest > 1e-4, "{largest}");
+    }
+
+    #[test]
+    fn draws_that_a_space_refuses_are_made_anew_and_not_forever() {
+        let space = required(2);
+        let policy_of = |space: &DecisionSpace| policy(space, PolicyConfig::default()).given(space);
+        let many = policy_of(&space).sample(50, 3).unwrap().architectures;
+        assert!(many.iter().all(|a| a.is_of(&space)));
+        let few = policy_of(&space).sample(7, 3).unwrap().architectures;
+        assert_eq!(few, many[..7]);
+        // One network of 2^45: none in thousands of draws.
+        let text = "space wide {
+               input  x: [3, 8, 8]
+               output y: [10]
+               nodes h = [conv(x, 3, 4)]
+               nodes h[l in 1..=9] { h[l] = conv(sum(pick any of h[..l]), 3, 4) }
+               require edges(h) <= 1
+               y = h[9] |> gap |> linear(10)
+             }";
+        let compiled = crate::compile("wide.enas", text, &crate::Options::default());
+        let wide = &compiled.spaces.first().unwrap().decisions;
+        let refused = policy_of(wide).sample(5, 0).unwrap_err();
+        assert!(matches!(refused, PolicyError::Refused { accepted: 0, .. }));
+        let message = refused.to_string();
+        assert!(
+            message.contains("--strategy random or evolution"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -103,13 +103,15 @@ pub fn correlate(
             run.write_json(&file, &with_schema(&value))?;
             pair
         };
-        watch.observer.event(&Event::Correlate {
-            pair: &pair,
-            of: k,
-        });
+        watch
+            .observer
+            .event(&Event::Correlate { pair: &pair, of: k });
         pairs.push(pair);
     }
-    let both: Vec<(f64, f64)> = pairs.iter().map(|pair| (pair.shared, pair.retrained)).collect();
+    let both: Vec<(f64, f64)> = pairs
+        .iter()
+        .map(|pair| (pair.shared, pair.retrained))
+        .collect();
     Ok(Correlation {
         kendall: kendall(&both),
         spearman: spearman(&both),
@@ -126,10 +128,7 @@ fn saved(run: &Run, file: &str) -> Option<Pair> {
 /// The different ones among samples of the strategy and of chance, in turn; those of a
 /// smaller `k` are the first of a larger one. Fewer than `k` where the space, or the
 /// policy, has hardly any others.
-fn draw(
-    search: &mut Search,
-    k: usize,
-) -> Result<Vec<(Architecture, &'static str)>, TrainError> {
+fn draw(search: &mut Search, k: usize) -> Result<Vec<(Architecture, &'static str)>, TrainError> {
     // Enough that a policy which mostly repeats itself is heard too.
     let n = 4 * k.max(8);
     let seed = search.seed(Purpose::CorrelateSamples, 0);
@@ -139,7 +138,10 @@ fn draw(
     let mut drawn: Vec<(Architecture, &'static str)> = Vec::new();
     let (ours, _) = distinct(&ours);
     let (uniform, _) = distinct(&uniform);
-    let mut sources = [(ours.into_iter(), "strategy"), (uniform.into_iter(), "uniform")];
+    let mut sources = [
+        (ours.into_iter(), "strategy"),
+        (uniform.into_iter(), "uniform"),
+    ];
     while drawn.len() < k {
         let before = drawn.len();
         for (source, drawn_by) in &mut sources {

@@ -23,7 +23,10 @@ pub(super) fn print(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), 
         line.as_str().unwrap_or_default()
     )];
     if measure == Measure::Score {
-        lines.push(format!("score              {value:.5} in {}", info.data.source));
+        lines.push(format!(
+            "score              {value:.5} in {}",
+            info.data.source
+        ));
         for (name, text) in best["table"].as_object().into_iter().flatten() {
             lines.push(format!("{name:18} {}", text.as_str().unwrap_or_default()));
         }

@@ -25,7 +25,9 @@ pub(super) fn run(args: &CorrelateArgs, style: Style) -> Result<(), Failure> {
     drop(progress);
     let name = found.measure.name();
     let pairs = found.pairs.iter();
-    let mut lines = vec![format!("shared  retrained  drawn by  architecture ({name})")];
+    let mut lines = vec![format!(
+        "shared  retrained  drawn by  architecture ({name})"
+    )];
     lines.extend(pairs.map(|pair| {
         format!(
             "{:6.4}  {:9.4}  {:8}  {}",

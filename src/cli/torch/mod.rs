@@ -194,7 +194,9 @@ fn of_search(run: &Run, why: &str) -> Result<RunInfo, Failure> {
         return Ok(info);
     }
     let folder = run.folder().display();
-    Err(Failure::message(format!("{folder} is a training, and {why}")))
+    Err(Failure::message(format!(
+        "{folder} is a training, and {why}"
+    )))
 }
 
 fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {

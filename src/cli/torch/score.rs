@@ -26,7 +26,12 @@ pub(super) fn run(args: &ScoreArgs, style: Style) -> Result<(), Failure> {
     }
     let config = inputs::config_of_run(&args.run)?;
     let scored = train::score(&space, &architecture, &config, &run)?;
-    let path = |id| space.decisions.point(id).map_or("?", |point| point.path.as_str());
+    let path = |id| {
+        space
+            .decisions
+            .point(id)
+            .map_or("?", |point| point.path.as_str())
+    };
     let all = scored.decisions.iter();
     let by_path: Map<_, _> = all
         .clone()
@@ -45,7 +50,8 @@ pub(super) fn run(args: &ScoreArgs, style: Style) -> Result<(), Failure> {
     let width = all.clone().map(|&(id, ..)| path(id).len()).max();
     let width = width.unwrap_or(0).max("decision".len());
     let head = format!("{:width$}    policy   uniform", "decision");
-    let line = |name: &str, of: f64, uniform: f64| format!("{name:width$}  {of:8.4}  {uniform:8.4}");
+    let line =
+        |name: &str, of: f64, uniform: f64| format!("{name:width$}  {of:8.4}  {uniform:8.4}");
     let mut lines = vec![head];
     lines.extend(all.map(|&(id, of, uniform)| line(path(id), of, uniform)));
     lines.push(line("sum", scored.log_prob, scored.uniform));

@@ -3,10 +3,10 @@
 mod shared;
 mod table;
 
-use super::evaluate::Evaluation;
-use super::tensors::State;
 use super::drive::Record;
+use super::evaluate::Evaluation;
 use super::task::Measure;
+use super::tensors::State;
 use super::timeline::Step;
 use super::{TrainError, Watch};
 use crate::decision::Architecture;

@@ -210,7 +210,7 @@ space chain(layers: int = 4) {
   nodes h = [x]
   nodes h[l in 1..=layers] {
     let skips = pick any of h[..l]
-    h[l] = (choose Op)(sum(h[l - 1], skips)) |> bn
+    h[l] = (choose Op)(h[l - 1] + sum(skips)) |> bn
   }
   y = h[layers] |> gap |> linear(10)
 }";
@@ -265,11 +265,21 @@ space chain(layers: int = 4) {
         let mut population = Population::new(&space, config());
         population.config.tournament = 200;
         population.update(6, 0, &mut points).unwrap();
-        let best = &population.members.iter().map(|m| m.score).fold(0.0, f64::max);
-        let parent = population.members.iter().find(|m| m.score >= *best).unwrap();
+        let best = &population
+            .members
+            .iter()
+            .map(|m| m.score)
+            .fold(0.0, f64::max);
+        let parent = population
+            .members
+            .iter()
+            .find(|m| m.score >= *best)
+            .unwrap();
         let parent = parent.architecture.clone();
         for proposed in population.sample(20, 1).unwrap() {
-            let differ = space.iter().filter(|(id, _)| proposed.get(*id) != parent.get(*id));
+            let differ = space
+                .iter()
+                .filter(|(id, _)| proposed.get(*id) != parent.get(*id));
             assert_eq!(differ.count(), 1);
         }
     }
@@ -284,6 +294,11 @@ space chain(layers: int = 4) {
         assert_eq!(whole.sample(9, 7).unwrap(), resumed.sample(9, 7).unwrap());
         let mut torn = whole.state();
         torn[1].1 = torn[1].1.narrow(0, 0, 5);
-        assert!(resumed.load_state(torn).unwrap_err().contains("another space"));
+        assert!(
+            resumed
+                .load_state(torn)
+                .unwrap_err()
+                .contains("another space")
+        );
     }
 }
