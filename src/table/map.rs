@@ -14,13 +14,13 @@
 //!
 //! A cell names an option or gives its number, from 0. A column is named by its header
 //! or by how that begins, where no other begins so. Without `[decisions]`, columns have
-//! the names of decisions.
+//! the names of decisions. A decision of one choice needs no column.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::decision::{DecisionId, DecisionSpace};
+use crate::decision::{DecisionId, DecisionPoint, DecisionSpace};
 use crate::diagnostic::suggest::did_you_mean;
 
 /// Which columns say what; see the module.
@@ -124,8 +124,9 @@ impl Map {
             let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
             add(column(header, name)?, &paths)?;
         }
-        let points = space.points.iter().zip(mapped);
-        if let Some((point, _)) = points.into_iter().find(|(_, mapped)| !mapped) {
+        let free = |point: &DecisionPoint| point.domain.size() > 1u8.into();
+        let mut points = space.points.iter().zip(mapped);
+        if let Some((point, _)) = points.find(|(point, mapped)| !mapped && free(point)) {
             return Err(format!(
                 "no column says what the decision `{}` is: name the columns as decisions are, or map them with ,map=FILE.toml",
                 point.path

@@ -105,6 +105,7 @@ impl<'a> Table<'a> {
             for (column, decisions) in &columns.decisions {
                 decide(space, &mut architecture, cell(*column), decisions).map_err(bad)?;
             }
+            decide_rest(space, &mut architecture);
             if !architecture.is_of(&space.decisions) {
                 let line = architecture.to_line(&space.decisions);
                 return Err(bad(format!("`{line}` is no architecture of the space")));
@@ -267,6 +268,18 @@ fn decide(
         architecture.set(id, choice);
     }
     Ok(())
+}
+
+/// Makes the decisions that have one choice.
+fn decide_rest(space: &SearchSpace, architecture: &mut Architecture) {
+    let space = &space.decisions;
+    for (id, point) in space.iter() {
+        let open = architecture.get(id).is_none() && space.guards.holds(point.active, architecture);
+        if open && point.domain.size() == 1u8.into() {
+            let only = Choice::all(point.domain).next();
+            only.into_iter().for_each(|only| architecture.set(id, only));
+        }
+    }
 }
 
 #[cfg(test)]

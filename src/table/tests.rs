@@ -67,7 +67,8 @@ fn cells_make_decisions_and_what_is_missing_is_said() {
 #[test]
 fn columns_named_as_decisions_need_no_map() {
     let space = space();
-    let csv = "h[1],h[1].p,h[2],h[2].p,score\nconv3,0,pool,1,0.25\n";
+    // `h[1].p` has one choice.
+    let csv = "h[1],h[2],h[2].p,score\nconv3,pool,1,0.25\n";
     let found = table(&space, csv, "").unwrap();
     let a = architecture(&space, "h[1].p=0 h[1]=conv3 h[2].p=1 h[2]=pool");
     assert_eq!(found.find(&a).unwrap(), Some(0));
