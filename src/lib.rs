@@ -31,12 +31,13 @@
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
+//! | [`table`] | [`table::Table::load`] | CSV + space → results by architecture | `TableError` |
 //! | `train` | `train::search`, `train::retrain` | all of it + data → run folder | `TrainError` |
 //!
 //! [`compile`] runs the first three. `model`, `controller` and `train` stand
 //! behind the feature `torch`; everything else builds without libtorch, and the
 //! executable `enasc` of `make build` links none of it: it starts its sibling `enasc-torch` for
-//! `search`, `derive`, `train` and `eval`.
+//! `search`, `derive`, `train`, `eval`, `score` and `correlate`.
 //!
 //! # Invariants
 //!

@@ -108,7 +108,7 @@ fn a_table_is_searched_by_every_strategy() {
     let tiny = tiny();
     // The eight architectures of the tiny space, the sixth of which is best.
     let cell = |i: usize| if i & 1 == 1 { "{0}" } else { "{}" };
-    let rows: String = (0..8)
+    let rows: Vec<String> = (0..8)
         .map(|i| {
             let score = if i == 5 { 90 } else { 10 * (i % 3) };
             format!("{}{},\"{}\",{score},{i}\n", i >> 2 & 1, i >> 1 & 1, cell(i))
@@ -116,7 +116,7 @@ fn a_table_is_searched_by_every_strategy() {
         .collect();
     fs::write(
         folder.join("t.csv"),
-        format!("ops,skips (of 2),acc,n\n{rows}"),
+        "ops,skips (of 2),acc,n\n".to_owned() + &rows.concat(),
     )
     .unwrap();
     let map = "score = 'acc'\nscale = 0.01\nfacts = ['n']\n[decisions]\n\

@@ -276,8 +276,9 @@ fn decide_rest(space: &SearchSpace, architecture: &mut Architecture) {
     for (id, point) in space.iter() {
         let open = architecture.get(id).is_none() && space.guards.holds(point.active, architecture);
         if open && point.domain.size() == 1u8.into() {
-            let only = Choice::all(point.domain).next();
-            only.into_iter().for_each(|only| architecture.set(id, only));
+            for only in Choice::all(point.domain) {
+                architecture.set(id, only);
+            }
         }
     }
 }

@@ -54,8 +54,9 @@ pub fn search_table(
     device: Device,
     watch: &mut Watch,
 ) -> Result<Vec<Candidate>, TrainError> {
+    config.check(&space.graph).map_err(TrainError::Config)?;
     let evaluator = Box::new(Lookups::new(table));
-    Search::with(space, evaluator, config, device)?.finish(run, watch)
+    Search::with(space, evaluator, config, device).finish(run, watch)
 }
 
 /// Derives the best architecture of a search anew, from its last checkpoint.
@@ -134,7 +135,7 @@ impl<'a> Search<'a> {
     ) -> Result<Self, TrainError> {
         config.check(&space.graph).map_err(TrainError::Config)?;
         let evaluator = Box::new(SharedWeights::new(space, data, config, device)?);
-        Self::with(space, evaluator, config, device)
+        Ok(Self::with(space, evaluator, config, device))
     }
 
     fn with(
@@ -142,15 +143,14 @@ impl<'a> Search<'a> {
         evaluator: Box<dyn Evaluator + 'a>,
         config: &'a SearchConfig,
         device: Device,
-    ) -> Result<Self, TrainError> {
-        config.check(&space.graph).map_err(TrainError::Config)?;
-        Ok(Self {
+    ) -> Self {
+        Self {
             space,
             config,
             evaluator,
             strategy: strategy(&space.decisions, config, device),
             uniform: Uniform::new(&space.decisions),
-        })
+        }
     }
 
     fn finish(mut self, run: &Run, watch: &mut Watch) -> Result<Vec<Candidate>, TrainError> {

@@ -15,7 +15,8 @@ pub(super) struct Progress {
     total: u64,
     /// Of the epoch at hand: rewards of its updates, summed, and how many.
     rewards: (f64, u64),
-    entropy: f64,
+    /// Of the policy, if there is one.
+    entropy: Option<f64>,
     since: Instant,
     deriving: bool,
     /// Architectures whose scores were correlated.
@@ -43,7 +44,7 @@ impl Progress {
             epochs,
             total: 0,
             rewards: (0.0, 0),
-            entropy: 0.0,
+            entropy: None,
             since: Instant::now(),
             deriving: false,
             correlated: 0,
@@ -64,7 +65,7 @@ impl Progress {
         if let (Phase::Controller, Some(reward)) = (step.phase, of("reward")) {
             self.rewards.0 += reward;
             self.rewards.1 += 1;
-            self.entropy = of("entropy").unwrap_or(0.0);
+            self.entropy = of("entropy");
         }
         let now = match step.phase {
             Phase::Shared => words(&[
@@ -103,7 +104,7 @@ impl Progress {
             ];
             let policy = [
                 ("reward", (n > 0).then(|| sum / n as f64)),
-                ("entropy", (n > 0).then_some(self.entropy)),
+                ("entropy", self.entropy.filter(|_| n > 0)),
             ];
             let valid = [
                 ("samples", of("valid_accuracy")),

@@ -2,7 +2,7 @@
 //! planted in a table.
 
 use super::*;
-use crate::decision::{Architecture, DecisionSpace, Diagram, uniform_log_probs};
+use crate::decision::{Architecture, Choice, DecisionSpace, Diagram, uniform_log_probs};
 use crate::derive::Candidate;
 use crate::table::Table;
 
@@ -78,7 +78,7 @@ fn every_strategy_searches_what_a_space_requires() {
     }
 }
 
-/// Six layers of three operations, a third decision between them: 729 * 2.
+/// Six layers of three operations: 729 architectures.
 const LAYERS: &str = "
 ops Op = { a: conv(3), b: conv(5), c: max_pool(3) }
 space layers(n: int = 6) {
@@ -99,18 +99,14 @@ fn planted(space: &DecisionSpace) -> String {
         let bs: Vec<bool> = space.iter().map(is_b).collect();
         let single = bs.iter().filter(|b| **b).count() as f64;
         let double = bs.windows(2).filter(|pair| pair == &[true; 2]).count() as f64;
-        let cells: Vec<&str> = bs_text(space, &architecture);
+        let cell = |(id, _)| match architecture.get(id) {
+            Some(Choice::One(option)) => option.to_string(),
+            _ => String::new(),
+        };
+        let cells: Vec<String> = space.iter().map(cell).collect();
         text += &format!("{},{}\n", cells.join(","), 0.1 * single + 0.02 * double);
     }
     text
-}
-
-fn bs_text<'a>(space: &'a DecisionSpace, architecture: &Architecture) -> Vec<&'a str> {
-    let option = |point: &'a crate::decision::DecisionPoint, id| {
-        let chosen = (0..).find(|&option| architecture.has(id, option)).unwrap();
-        point.options[chosen as usize].as_str()
-    };
-    space.iter().map(|(id, point)| option(point, id)).collect()
 }
 
 struct Tabular {
