@@ -32,12 +32,13 @@
 //! | [`recipe`] | [`recipe::SearchConfig::with`], [`recipe::Preset::find`] | TOML, JSON, `PATH=VALUE` → every hyperparameter | a sentence |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
+//! | [`table`] | [`table::Table::load`] | CSV + space → results by architecture | `TableError` |
 //! | `train` | `train::search`, `train::retrain` | all of it + data → run folder | `TrainError` |
 //!
 //! [`compile`] runs the first three. `model`, `controller` and `train` stand
 //! behind the feature `torch`; everything else builds without libtorch, and the
 //! executable `enasc` of `make build` links none of it: it starts its sibling `enasc-torch` for
-//! `search`, `derive`, `train` and `eval`.
+//! `search`, `derive`, `train`, `eval`, `score` and `correlate`.
 //!
 //! # Invariants
 //!
@@ -101,7 +102,9 @@ pub mod recipe;
 pub mod run;
 pub mod source;
 pub mod span;
+pub mod statistics;
 pub mod syntax;
+pub mod table;
 #[cfg(feature = "torch")]
 pub mod train;
 pub mod unroll;

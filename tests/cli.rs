@@ -725,6 +725,8 @@ fn every_command_explains_itself_with_an_example() {
         "derive",
         "train",
         "eval",
+        "score",
+        "correlate",
         "fmt",
         "explain",
     ] {
@@ -1055,6 +1057,8 @@ fn every_training_command_without_its_sibling_is_one_sentence() {
             "train", TINY, "--arch", "a", "--out", "run", data[0], data[1],
         ],
         &["eval", "run", data[0], data[1]],
+        &["score", TINY, "--arch", "a", "--run", "run"],
+        &["correlate", "run"],
     ] {
         let run = run_installed(&enasc, args);
         assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{args:?}");

@@ -22,6 +22,7 @@ mod recipes;
 mod runs;
 mod scaling;
 mod spaces;
+mod strategies;
 mod syntax;
 mod tidy;
 mod ui;

@@ -25,6 +25,9 @@ pub struct Rollout {
     /// the bits of a decision and averaged over the active decisions that have
     /// such bits (ENAS, section 2.3); differentiable. `[n]`
     pub skip_penalty: Tensor,
+    /// The parts of `log_prob`, by step of the plan; 0 where it was not taken. `[n]`
+    /// each
+    pub steps: Vec<Tensor>,
 }
 
 /// The LSTM between two steps.
@@ -56,6 +59,8 @@ struct Sums {
     penalty: Tensor,
     /// How many decisions `penalty` has.
     penalised: Tensor,
+    /// What each step added to `log_prob`. `(n, 1)` each
+    steps: Vec<Tensor>,
 }
 
 /// What one step adds. `(n, 1)` each
@@ -106,10 +111,12 @@ impl Controller {
             }
             if matches!(active, Active::No) {
                 actions.record(index, zeros(i64::from(step.n)), rows);
+                sums.steps.push(zeros(1));
                 continue;
             }
             if step.n == 0 {
                 actions.record(index, zeros(0), rows);
+                sums.steps.push(zeros(1));
                 state.x = active.choose(start.shallow_clone(), &state.x);
                 continue;
             }
@@ -146,6 +153,7 @@ impl Controller {
             architectures: actions.finish(),
             log_prob: sums.log_prob.squeeze_dim(1),
             entropy: sums.entropy.squeeze_dim(1),
+            steps: sums.steps.iter().map(|step| step.squeeze_dim(1)).collect(),
             skip_penalty: (sums.penalty / sums.penalised.clamp_min(1.0)).squeeze_dim(1),
         }
     }
@@ -467,11 +475,14 @@ impl Sums {
             entropy: zeros.shallow_clone(),
             penalty: zeros.shallow_clone(),
             penalised: zeros.shallow_clone(),
+            steps: Vec::new(),
         }
     }
 
     fn add(&mut self, terms: Terms, active: &Active) {
-        self.log_prob = &self.log_prob + active.zero(terms.log_prob);
+        let log_prob = active.zero(terms.log_prob);
+        self.log_prob = &self.log_prob + &log_prob;
+        self.steps.push(log_prob);
         self.entropy = &self.entropy + active.zero(terms.entropy);
         if let Some(penalty) = terms.penalty {
             self.penalised = &self.penalised + active.zero(penalty.ones_like());

@@ -109,6 +109,10 @@ fn scoring_what_was_drawn_gives_the_same_numbers() {
         ] {
             assert_eq!(values(a), values(b), "{name}");
         }
+        let steps = Tensor::stack(&drawn.steps, 0).sum_dim_intlist(0, false, None);
+        for (sum, whole) in values(&steps).into_iter().zip(values(&drawn.log_prob)) {
+            close(sum, whole, 1e-12, name);
+        }
         assert!(drawn.log_prob.requires_grad());
         assert!(!drawn.entropy.requires_grad());
     }

@@ -18,6 +18,7 @@ mod model;
 mod optim;
 mod preset;
 mod schedule;
+mod strategy;
 mod text;
 
 pub use change::Refused;
@@ -26,6 +27,7 @@ pub use model::{Init, ModelConfig, Statistics, WORDS};
 pub use optim::{AdamConfig, SgdConfig};
 pub use preset::Preset;
 pub use schedule::Schedule;
+pub use strategy::{StrategyConfig, StrategyName};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +43,9 @@ pub struct SearchConfig {
     pub data: DataConfig,
     /// Phase 1 of an epoch: the shared weights ω.
     pub shared: WeightsConfig,
-    /// Phase 2 of an epoch: the policy θ.
+    /// Who proposes architectures.
+    pub strategy: StrategyConfig,
+    /// Phase 2 of an epoch: the policy θ, or whatever proposes architectures.
     pub controller: PhaseConfig,
     /// Choosing the final architecture.
     pub derive: DeriveConfig,
@@ -167,6 +171,10 @@ pub struct DeriveConfig {
     pub examples: usize,
     /// Images at once, or rows of text.
     pub batch: usize,
+    /// At the end so many architectures of the strategy are compared with as many
+    /// uniform ones, on the same examples; 0: none. Of the first as many as `samples`
+    /// are scored anyway.
+    pub compare: usize,
 }
 
 /// What a run needs besides.
@@ -185,6 +193,7 @@ impl Default for SearchConfig {
         Self {
             data: DataConfig::default(),
             shared: WeightsConfig::shared(),
+            strategy: StrategyConfig::default(),
             controller: PhaseConfig::default(),
             derive: DeriveConfig::default(),
             retrain: WeightsConfig::retrain(),
@@ -335,6 +344,7 @@ impl Default for DeriveConfig {
             samples: 50,
             examples: 1000,
             batch: 250,
+            compare: 20,
         }
     }
 }
@@ -398,6 +408,9 @@ impl SearchConfig {
             scale.is_finite() && scale > 0.0,
             "controller.perplexity_reward must be positive",
         )?;
+        self.strategy
+            .check()
+            .map_err(|why| format!("strategy.{why}"))?;
         self.controller
             .network
             .check()

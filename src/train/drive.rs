@@ -12,7 +12,7 @@ use super::seed::{Purpose, seed};
 use super::tensors::{self, State};
 use super::timeline::{Step, Timeline};
 use super::{Event, Interrupt, Observer, RunConfig, TrainError};
-use crate::run::Run;
+use crate::run::{Metrics, Run};
 
 /// Who may stop a run, and who watches it.
 pub struct Watch<'a> {
@@ -66,13 +66,14 @@ impl Record {
 ///
 /// A checkpoint is saved at the end of every epoch, after every
 /// [`RunConfig::checkpoint_steps`] steps, and when the run is interrupted or its time
-/// is over; the latter is no error.
+/// is over; the latter is no error. Returns the metrics; what is appended to them is
+/// cut off when the run is resumed once more.
 pub(super) fn drive(
     job: &mut dyn Job,
     run: &Run,
     config: &RunConfig,
     watch: &mut Watch,
-) -> Result<(), TrainError> {
+) -> Result<Metrics, TrainError> {
     let timeline = job.timeline();
     let total = timeline.total();
     let (mut done, mut metrics) = match restore(job, run, watch)? {
@@ -111,6 +112,25 @@ pub(super) fn drive(
             watch.observer.event(&Event::Notice(&notice));
             break;
         }
+    }
+    Ok(metrics)
+}
+
+/// Does all steps of `job`, and saves nothing.
+pub(super) fn drive_unsaved(
+    job: &mut dyn Job,
+    seed_of_run: u64,
+    watch: &mut Watch,
+) -> Result<(), TrainError> {
+    let timeline = job.timeline();
+    let mut done = 0;
+    while let Some(step) = timeline.step(done) {
+        if watch.interrupt.is_raised() {
+            return Err(TrainError::InterruptedEvaluation);
+        }
+        tch::manual_seed(seed(seed_of_run, Purpose::Torch, step.number) as i64);
+        job.step(step)?;
+        done = step.number;
     }
     Ok(())
 }

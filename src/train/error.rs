@@ -5,6 +5,7 @@ use crate::decision::SampleError;
 use crate::doctor::Bytes;
 use crate::model::ModelError;
 use crate::run::RunError;
+use crate::table::TableError;
 
 use super::FitError;
 use super::controller_phase::PolicyError;
@@ -75,8 +76,11 @@ pub enum TrainError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The policy cannot be updated.
-    #[error("{0}; what was saved before is good: try a smaller controller.policy.lr")]
+    #[error("{0}; what was saved before is good")]
     Policy(#[from] PolicyError),
+    /// The table that rewards the policy.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// Saved tensors that are not those of this run.
     #[error("{file} does not hold the tensors of this run: {why}")]
     State {

@@ -21,7 +21,7 @@ use crate::model::{Mode, Recurrence, SharedModel};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// The share of images whose class is right, of tokens that come out as the
-    /// most probable.
+    /// most probable; or the score that a table gives.
     pub accuracy: f64,
     /// The mean cross-entropy, in nats.
     pub loss: f64,

@@ -5,12 +5,16 @@
 //! backward pass reads. What single operations need besides is not counted (the
 //! columns of a convolution, say), so this is the least.
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use tch::Device;
 
-use super::{TrainError, WeightsConfig};
+use super::{SearchConfig, TrainError, WeightsConfig};
+use crate::SearchSpace;
+use crate::decision::Sampler;
 use crate::doctor::{Bytes, Memory};
 use crate::graph::cost::{self, Unit};
-use crate::graph::{Child, Supergraph};
+use crate::graph::{Child, Supergraph, select};
 
 /// Bytes of a number.
 const NUMBER: u64 = 4;
@@ -60,6 +64,25 @@ pub(super) fn forecast(
     }
 }
 
+/// What a search will need: on the largest of some architectures at random.
+///
+/// # Errors
+/// When there is nothing to draw.
+pub(super) fn forecast_of_search(
+    space: &SearchSpace,
+    config: &SearchConfig,
+) -> Result<Forecast, TrainError> {
+    const N: usize = 20;
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let mut sampler = Sampler::new(&space.decisions);
+    let drawn = std::iter::repeat_with(|| sampler.draw(&mut rng)).take(N);
+    let drawn = drawn.collect::<Result<Vec<_>, _>>()?;
+    let child = |architecture| select(&space.graph, &space.decisions, architecture);
+    let children: Vec<Child> = drawn.iter().map(child).collect();
+    let bptt = config.data.bptt;
+    Ok(forecast(&space.graph, &children, &config.shared, bptt))
+}
+
 impl Forecast {
     /// In all.
     pub(super) fn bytes(&self) -> u64 {
@@ -101,7 +124,6 @@ impl Forecast {
 mod tests {
     use super::*;
     use crate::decision::Architecture;
-    use crate::graph::select;
     use crate::{Options, compile};
 
     #[test]

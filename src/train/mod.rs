@@ -7,6 +7,9 @@
 //!
 //! - `search`: the loop; `weights` its first phase, `controller_phase` with
 //!   `reinforce` its second;
+//! - `strategy`: who proposes architectures: the policy, chance, or evolution;
+//! - `evaluator`: who judges them: shared weights, or a table of results;
+//! - `compare`, `correlate`, `score`: what a search came to;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
 //! - `retrain`, `evaluate`, `averaging`: one architecture;
 //! - `drive`: what makes both resumable; `timeline` numbers the steps, `seed` says
@@ -22,10 +25,13 @@
 //! - nothing here prints.
 
 mod averaging;
+mod compare;
 pub mod controller_phase;
+mod correlate;
 mod drive;
 mod error;
 mod evaluate;
+mod evaluator;
 mod fit;
 mod interrupt;
 mod memory;
@@ -33,13 +39,17 @@ mod observe;
 pub mod optim;
 pub mod reinforce;
 mod retrain;
+mod score;
 mod search;
 mod seed;
+mod strategy;
 mod task;
 mod tensors;
 mod timeline;
 mod weights;
 
+pub use compare::Comparison;
+pub use correlate::{Correlation, Pair, correlate};
 pub use drive::Watch;
 pub use error::TrainError;
 pub use evaluate::Evaluation;
@@ -47,12 +57,14 @@ pub use fit::{FitError, check as check_fit};
 pub use interrupt::Interrupt;
 pub use observe::{Event, Observer};
 pub use retrain::{Trained, retrain, test};
-pub use search::{derive_again, search};
+pub use score::{Scored, score};
+pub use search::{derive_again, search, search_table};
 pub use task::Measure;
 pub use timeline::{Phase, Step, Timeline};
 
 pub use crate::recipe::{
-    DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig,
+    DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, StrategyConfig, StrategyName,
+    WeightsConfig,
 };
 
 #[cfg(test)]

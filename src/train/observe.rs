@@ -1,5 +1,6 @@
 //! What a run tells whoever watches it. The library prints nothing.
 
+use super::correlate::Pair;
 use super::timeline::Step;
 
 /// Someone who watches a run.
@@ -46,6 +47,13 @@ pub enum Event<'a> {
         done: usize,
         /// In all.
         total: usize,
+    },
+    /// An architecture was trained to be compared with its shared-weight score.
+    Correlate {
+        /// What came of it.
+        pair: &'a Pair,
+        /// How many there are to be.
+        of: usize,
     },
     /// So many of so many images were evaluated.
     Evaluate {

@@ -11,7 +11,7 @@ use serde_json::json;
 use tch::Device;
 
 use super::averaging::Averaging;
-use super::drive::{Job, Record, drive};
+use super::drive::{Job, Record, drive, drive_unsaved};
 use super::evaluate::{Evaluation, evaluate};
 use super::memory::forecast;
 use super::seed::{Purpose, seed};
@@ -124,6 +124,25 @@ impl Observer for Silent {
     fn event(&mut self, _: &Event) {}
 }
 
+/// Trains `architecture` from scratch on what a search trains on, saves nothing, and
+/// says what it comes to on the search's validation examples, as they are taken to
+/// derive an architecture.
+pub(super) fn validated(
+    space: &SearchSpace,
+    architecture: &Architecture,
+    data: &Data,
+    config: &SearchConfig,
+    device: Device,
+    watch: &mut Watch,
+) -> Result<Evaluation, TrainError> {
+    let mut training = Training::on_part(space, architecture, data, config, true, device)?;
+    drive_unsaved(&mut training, config.run.seed, watch)?;
+    let config = config.derive;
+    let Weights { model, task, .. } = &mut training.weights;
+    let batches = task.valid(config.examples, config.batch);
+    evaluate(model, &training.child, batches, watch)
+}
+
 struct Training<'a> {
     child: Child,
     line: String,
@@ -182,6 +201,18 @@ impl<'a> Training<'a> {
         config: &'a SearchConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
+        Self::on_part(space, architecture, data, config, false, device)
+    }
+
+    /// Trains on what a `search` trains on, or on all there is.
+    fn on_part(
+        space: &'a SearchSpace,
+        architecture: &Architecture,
+        data: &'a Data,
+        config: &'a SearchConfig,
+        search: bool,
+        device: Device,
+    ) -> Result<Self, TrainError> {
         fit::check(space.graph.task, &space.ports, data)?;
         fit::check_operations(&space.graph)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
@@ -189,7 +220,7 @@ impl<'a> Training<'a> {
         let seed_of = seed(config.run.seed, Purpose::Weights, 0);
         let graph = Arc::new(space.graph.clone());
         let model = SharedModel::new(graph, of.model.clone(), seed_of, device);
-        let task = task(data, &config.data, false, of, config.run.seed, device)?;
+        let task = task(data, &config.data, search, of, config.run.seed, device)?;
         Ok(Self {
             child: select(&space.graph, &space.decisions, architecture),
             line: architecture.to_line(&space.decisions),

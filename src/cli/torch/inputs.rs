@@ -115,13 +115,44 @@ pub(super) fn dataset(spec: &DataSpec, space: &SearchSpace) -> Result<Data, Fail
     Ok(data)
 }
 
+/// Loads the data that a search had, from where they are now.
+pub(super) fn dataset_of_run(
+    folder: &Path,
+    info: &RunInfo,
+    moved: Option<&DataSpec>,
+    space: &SearchSpace,
+) -> Result<Data, Failure> {
+    let shown = folder.display();
+    let source = &info.data.source;
+    if source.starts_with("table:") {
+        return Err(Failure::message(format!(
+            "{shown} was searched by {source}: it has no weights, and its best.json is final"
+        )));
+    }
+    let spec = match moved {
+        Some(spec) => spec.clone(),
+        None => source.parse().map_err(Failure::message)?,
+    };
+    let data = dataset(&spec, space)?;
+    if data.fingerprint() != info.data.fingerprint {
+        return Err(Failure::message(format!(
+            "{spec} is not the data of {shown} any more: name where that is with --data"
+        )));
+    }
+    Ok(data)
+}
+
+/// What a run folder says of data.
+pub(super) fn data_info(spec: &DataSpec, data: &Data) -> DataInfo {
+    DataInfo {
+        source: spec.to_string(),
+        name: data.name().to_owned(),
+        fingerprint: data.fingerprint().to_owned(),
+    }
+}
+
 /// What a run folder says of the space and the data.
-pub(super) fn info(
-    command: run::Command,
-    source: &Source,
-    spec: &DataSpec,
-    data: &Data,
-) -> RunInfo {
+pub(super) fn info(command: run::Command, source: &Source, data: DataInfo) -> RunInfo {
     let space = &source.space;
     RunInfo {
         command,
@@ -133,11 +164,7 @@ pub(super) fn info(
             decisions: space.decisions.hash(),
             graph: graph_fingerprint(&space.decisions, &space.graph),
         },
-        data: DataInfo {
-            source: spec.to_string(),
-            name: data.name().to_owned(),
-            fingerprint: data.fingerprint().to_owned(),
-        },
+        data,
     }
 }
 
