@@ -125,18 +125,9 @@ impl Controller {
             let available = actions.available(step);
             let available = available.as_ref();
             let (chosen, terms) = match step.kind {
-                StepKind::Bits { some } => {
+                StepKind::Bits { .. } => {
                     let q = &logits;
-                    choose_bits(
-                        &self.config,
-                        &actions,
-                        index,
-                        step,
-                        some,
-                        q,
-                        constants,
-                        available,
-                    )
+                    choose_bits(&self.config, &actions, index, step, q, constants, available)
                 }
                 _ => {
                     let logits = set.allow(step, logits, available);
@@ -285,7 +276,6 @@ fn choose_bits(
     actions: &Actions,
     index: usize,
     step: &Step,
-    some: bool,
     q: &Tensor,
     constants: &Constants,
     available: Option<&Tensor>,
@@ -302,7 +292,7 @@ fn choose_bits(
     };
     let log_probs = &left + &chosen * (&taken - &left); // (n, m)
     let mut free = counted.as_ref().map(Tensor::shallow_clone);
-    if some {
+    if matches!(step.kind, StepKind::Bits { some: true }) {
         let there = counted.unwrap_or_else(|| q.ones_like());
         let place = Tensor::arange(i64::from(step.n), (q.kind(), q.device()));
         let greatest = (&there * (&place + 1.0)).amax(1, true) - 1.0; // (n, 1)

@@ -136,11 +136,13 @@ impl SharedModel {
         run::run(
             &self.graph,
             child,
-            &self.config,
-            self.progress,
             &self.params,
             inputs,
-            mode,
+            run::Conditions {
+                config: &self.config,
+                progress: self.progress,
+                mode,
+            },
             recurrence,
         )
     }

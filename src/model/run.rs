@@ -16,17 +16,29 @@ use crate::recipe::WORDS;
 /// are not written down unless something other than a sum reads them.
 type Value = Option<Tensor>;
 
+/// Under what a child runs.
+#[derive(Clone, Copy)]
+pub(super) struct Conditions<'a> {
+    pub config: &'a ModelConfig,
+    /// See [`super::SharedModel::set_progress`].
+    pub progress: f64,
+    pub mode: Mode,
+}
+
 /// Runs a child whose parameters exist. See [`super::SharedModel::forward`].
 pub(super) fn run(
     graph: &Supergraph,
     child: &Child,
-    config: &ModelConfig,
-    progress: f64,
     params: &Params,
     inputs: &[Tensor],
-    mode: Mode,
+    conditions: Conditions,
     recurrence: &mut Recurrence,
 ) -> Result<Vec<Tensor>, ModelError> {
+    let Conditions {
+        config,
+        progress,
+        mode,
+    } = conditions;
     // Undone when dropped, also when an error leaves early.
     let _guard = (mode != Mode::Train).then(tch::no_grad_guard);
     let (region, selected) = parts(graph, child, RegionId(0))?;

@@ -293,7 +293,7 @@ impl Evaluator<'_> {
         };
         let options = self.options(decision, &values, &names, pick.source.span);
         // One of several shapes is no tensor yet: a `for` goes to whichever it is.
-        if single && !differ_in_shape(&values) {
+        if single && list.shapes_that_differ().is_none() {
             return self.chosen(decision, options, span);
         }
         let items = options
@@ -643,16 +643,6 @@ fn pick_names(list: &List) -> Vec<String> {
 }
 
 /// The elements that a list's items are, if all are.
-/// Whether values are tensors that were proved to have different shapes.
-fn differ_in_shape(values: &[Value]) -> bool {
-    let mut shapes = values.iter().map(|value| match value {
-        Value::Tensor(tensor) => tensor.sizes.known(),
-        _ => None,
-    });
-    let first = shapes.next().flatten();
-    first.is_some_and(|first| shapes.any(|shape| shape.is_some_and(|shape| shape != first)))
-}
-
 fn elements_of(list: &List) -> Option<Vec<ElementId>> {
     list.items
         .iter()
