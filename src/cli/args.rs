@@ -85,7 +85,7 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// The commands that need libtorch.
     #[command(flatten)]
-    Torch(TorchCommand),
+    Torch(Box<TorchCommand>),
 }
 
 /// `enasc check`

@@ -86,9 +86,10 @@ impl Evaluator for SharedWeights<'_> {
         let Weights { model, task, .. } = &mut self.weights;
         let phase = &self.config.controller;
         let size = phase.reward_batch;
-        let mode = match phase.reward_dropout {
-            true => Mode::NoisyEval,
-            false => Mode::Eval,
+        let mode = if phase.reward_dropout {
+            Mode::NoisyEval
+        } else {
+            Mode::Eval
         };
         let (_, batch) = match self.batch.take() {
             Some(judged) if judged.0 == step => self.batch.insert(judged),
