@@ -50,7 +50,10 @@ mod timeline;
 mod weights;
 
 pub use compare::Comparison;
-pub use config::{DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig};
+pub use config::{
+    DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, StrategyConfig, StrategyName,
+    WeightsConfig,
+};
 pub use correlate::{Correlation, Pair, correlate};
 pub use drive::Watch;
 pub use error::TrainError;
@@ -61,7 +64,6 @@ pub use observe::{Event, Observer};
 pub use retrain::{Trained, retrain, test};
 pub use score::{Scored, score};
 pub use search::{derive_again, search, search_table};
-pub use strategy::{StrategyConfig, StrategyName};
 pub use task::Measure;
 pub use timeline::{Phase, Step, Timeline};
 

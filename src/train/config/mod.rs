@@ -6,13 +6,15 @@
 //! `config.json`; the same file, or a part of it, can be given to another run.
 
 mod change;
+mod strategy;
+
+pub use strategy::{StrategyConfig, StrategyName};
 
 use serde::{Deserialize, Serialize};
 
 use super::controller_phase::PolicyConfig;
 use super::optim::SgdConfig;
 use super::schedule::Schedule;
-use super::strategy::StrategyConfig;
 use crate::controller::ControllerConfig;
 use crate::data::Holdout;
 use crate::data::batch::Augment;
