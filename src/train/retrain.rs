@@ -23,7 +23,7 @@ use super::{Event, Interrupt, Observer, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
-use crate::graph::{Child, select};
+use crate::graph::{Child, cost, select};
 use crate::model::SharedModel;
 use crate::run::{Run, name, replace, with_schema};
 
@@ -64,7 +64,7 @@ pub fn retrain(
         tensors::write(&weights, path)
     })?;
     let test = training.test(watch)?;
-    let parameters = space.graph.params.trained(training.child.params.clone());
+    let parameters = cost::child(&space.graph, &training.child).parameters;
     let measure = training.weights.task.measure();
     let result = json!({
         measure.name(): measure.of(&test),
