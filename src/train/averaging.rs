@@ -39,8 +39,8 @@ impl Averaging {
     /// Takes up the validation loss after an epoch.
     pub(super) fn epoch(&mut self, loss: f64) {
         let before = self.losses.len().saturating_sub(self.patience);
-        let best = self.losses.iter().take(before).copied();
-        self.on |= best.reduce(f64::min).is_some_and(|best| loss > best);
+        let best = self.losses.iter().take(before).copied().reduce(f64::min);
+        self.on |= self.is_wanted() && best.is_some_and(|best| loss > best);
         self.losses.push(loss);
     }
 
@@ -134,8 +134,9 @@ mod tests {
         averaging.swap(&params);
         let values = |tensor: &Tensor| Vec::<f64>::try_from(tensor).unwrap();
         assert_eq!(values(&weights), [1.0, 4.0]);
-        averaging.epoch(1.0);
-        averaging.epoch(2.0);
+        for loss in [1.0, 1.5, 2.0] {
+            averaging.epoch(loss);
+        }
         for add in [0.0, 1.0, 4.0] {
             let mut weights = weights.shallow_clone();
             weights += add;
@@ -149,7 +150,7 @@ mod tests {
         assert!((values(&weights)[1] - 6.0).abs() < 1e-12);
         again.swap(&params);
         assert_eq!(values(&weights), [6.0, 9.0]);
-        assert_eq!(again.losses, [1.0, 2.0]);
+        assert_eq!(again.losses, [1.0, 1.5, 2.0]);
         assert_eq!((again.on, again.steps), (true, 3));
     }
 }
