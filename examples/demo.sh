@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 enasc=${ENASC:-target/release/enasc}
 data=${DATA:-fashion-mnist:data/fashion-mnist}
 out=${OUT:-runs/demo}
-recipe=${RECIPE:-examples/demo.json}
+recipe=${RECIPE:-examples/demo.toml}
 seeds=${SEEDS:-1 2}
 read -ra sets <<<"${SETS:---set layers=6 --set width=16 --set ch=1 --set size=28}"
 space=(spaces/enas_macro.enas "${sets[@]}")
@@ -36,7 +36,7 @@ step "count"
 "$enasc" count "${space[@]}"
 
 step "search"
-"$enasc" search "${space[@]}" --data "$data" --config "$recipe" --out "$out/search"
+"$enasc" search "${space[@]}" --data "$data" --recipe "$recipe" --out "$out/search"
 
 step "derive again, from more samples"
 "$enasc" derive "$out/search" --samples 60
@@ -44,7 +44,7 @@ step "derive again, from more samples"
 # Trains one architecture quietly, on one thread: two of them share the cores, and
 # on one thread a run is repeatable to the byte.
 train() {
-  "$enasc" train "${space[@]}" --arch "$1" --data "$data" --config "$recipe" \
+  "$enasc" train "${space[@]}" --arch "$1" --data "$data" --recipe "$recipe" \
     --seed "$2" --out "$3" --threads 1 --quiet
 }
 

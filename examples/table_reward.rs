@@ -1,9 +1,10 @@
-//! The controller alone: it searches a table in place of a network's weights.
+//! The controller alone, used as a library: a policy learns from rewards of one's own.
 //!
 //! NAS-Bench-Macro lists the test accuracy on CIFAR-10 of every network of a
 //! small space (8 layers of 3 operations, 6,561 networks). Here the policy
 //! learns which layers are good from 20 looked-up accuracies an update, and is
-//! compared with what it knew before: nothing.
+//! compared with what it knew before: nothing. (`enasc search --reward table:..` is the
+//! command that does so for any table, with a run folder; see docs/strategies.md.)
 //!
 //! ```text
 //! cargo run --release --example table_reward -- nas_bench_macro_cifar10.csv
@@ -14,37 +15,16 @@
 use std::path::Path;
 
 use enasc::controller::{Controller, ControllerConfig};
-use enasc::decision::{self, Architecture, Choice, DecisionId, DecisionSpace};
+use enasc::decision::{self, Architecture};
+use enasc::table::{Table, TableSpec};
 use enasc::train::controller_phase::{Policy, PolicyConfig, PolicyError};
-use enasc::{Options, compile};
-
-/// The networks that the table lists, as far as the policy needs to know them.
-const SPACE: &str = "
-op mb(x: [c, h, w], expand: int, k: int) -> [c, h, w]
-  = x |> conv(1, expand * c) |> bn |> relu |> depthwise(k) |> bn |> relu |> conv(1, c) |> bn
-
-ops Layer = { identity, mb3_k3: mb(3, 3), mb6_k5: mb(6, 5) }
-
-space nas_bench_macro(layers: int = 8) {
-  input  x: [3, 32, 32]
-  output y: [10]
-  x = conv(x, 3, 32)
-  for l in 0..layers { x = choose Layer(x) }
-  y = x |> gap |> linear(10)
-}
-";
+use enasc::{Options, SearchSpace, compile};
 
 /// Updates of the policy, and samples of each.
 const UPDATES: u64 = 1_000;
 const SAMPLES: usize = 20;
 /// Samples of the trained policy that are averaged.
 const AFTER: usize = 2_000;
-
-/// Accuracies in percent, by architecture.
-pub(crate) struct Table {
-    space: DecisionSpace,
-    accuracies: Vec<f64>,
-}
 
 /// What one seed found, in percent.
 pub(crate) struct Found {
@@ -60,10 +40,11 @@ fn main() -> Result<(), String> {
     let path = std::env::args()
         .nth(1)
         .ok_or("usage: table_reward TABLE.csv")?;
-    let table = Table::read(Path::new(&path))?;
+    let space = space()?;
+    let table = table(Path::new(&path), &space)?;
     println!("seed  before   after    best");
     for seed in 0..5 {
-        let found = search(&table, seed, UPDATES, &PolicyConfig::default())?;
+        let found = search(&space, &table, seed, UPDATES, &PolicyConfig::default())?;
         let Found {
             before,
             after,
@@ -76,6 +57,7 @@ fn main() -> Result<(), String> {
 
 /// Trains a policy on the table.
 pub(crate) fn search(
+    space: &SearchSpace,
     table: &Table,
     seed: u64,
     updates: u64,
@@ -83,7 +65,7 @@ pub(crate) fn search(
 ) -> Result<Found, String> {
     // One thread is quickest for tensors as small as the controller's.
     tch::set_num_threads(1);
-    let plan = decision::plan(&table.space);
+    let plan = decision::plan(&space.decisions);
     let controller = Controller::new(plan, ControllerConfig::default(), seed, tch::Device::Cpu);
     let mut policy = Policy::new(controller, *config);
     let mean_of_samples = |policy: &Policy| {
@@ -92,7 +74,7 @@ pub(crate) fn search(
             .controller()
             .sample(AFTER, u64::MAX - seed)
             .architectures;
-        sampled.iter().map(|a| table.accuracy(a)).sum::<f64>() / AFTER as f64
+        sampled.iter().map(|a| accuracy(table, a)).sum::<f64>() * 100.0 / AFTER as f64
     };
     let before = mean_of_samples(&policy);
     let mut best = 0.0f64;
@@ -100,8 +82,8 @@ pub(crate) fn search(
         // A seed of its own for every update of every seed.
         let draws = seed * updates + update;
         let report = policy.update(SAMPLES, draws, &mut |architectures: &[Architecture]| {
-            let share = |a| table.accuracy(a) / 100.0;
-            Ok::<_, PolicyError>(architectures.iter().map(share).collect())
+            let rewards = architectures.iter().map(|a| accuracy(table, a));
+            Ok::<_, PolicyError>(rewards.collect())
         });
         let report = report.map_err(|why| why.to_string())?;
         best = report
@@ -115,40 +97,32 @@ pub(crate) fn search(
     })
 }
 
-impl Table {
-    /// Reads a table whose first column is the architecture, in a digit a layer
-    /// the number of its operation, and whose second is its mean accuracy in
-    /// percent.
-    pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|why| format!("cannot read {}: {why}", path.display()))?;
-        let compiled = compile("nas_bench_macro", SPACE, &Options::default());
-        let space = compiled.spaces.into_iter().next();
-        let space = space.ok_or("the space does not compile")?.decisions;
-        let mut accuracies = vec![f64::NAN; 3usize.pow(space.points.len() as u32)];
-        for (number, line) in text.lines().enumerate().skip(1) {
-            let mut columns = line.split(',');
-            let mut read = || {
-                let index = usize::from_str_radix(columns.next()?, 3).ok()?;
-                Some((index, columns.next()?.parse().ok()?))
-            };
-            let (index, accuracy) = read()
-                .filter(|(index, _)| *index < accuracies.len())
-                .ok_or_else(|| format!("line {} is no row of the table", number + 1))?;
-            accuracies[index] = accuracy;
-        }
-        if accuracies.iter().any(|accuracy| accuracy.is_nan()) {
-            return Err(format!("{} lacks architectures", path.display()));
-        }
-        Ok(Self { space, accuracies })
-    }
+/// The accuracy of an architecture; the table lists all.
+fn accuracy(table: &Table, architecture: &Architecture) -> f64 {
+    table.score(table.find(architecture).unwrap_or_default())
+}
 
-    fn accuracy(&self, architecture: &Architecture) -> f64 {
-        let digit = |(id, _): (DecisionId, _)| match architecture.get(id) {
-            Some(Choice::One(option)) => *option as usize,
-            _ => 0,
-        };
-        let decisions = self.space.iter().map(digit);
-        self.accuracies[decisions.fold(0, |index, digit| 3 * index + digit)]
-    }
+/// The space that the table is of.
+pub(crate) fn space() -> Result<SearchSpace, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = "nasbench_macro.enas";
+    let text = std::fs::read_to_string(root.join("spaces").join(file));
+    let text = text.map_err(|why| format!("cannot read spaces/{file}: {why}"))?;
+    let options = Options {
+        folder: Some(root.join("spaces")),
+        ..Options::default()
+    };
+    let space = compile(file, &text, &options).spaces.into_iter().next();
+    space.ok_or_else(|| "the space does not compile".to_owned())
+}
+
+/// The table in a file, read by the map beside this example.
+pub(crate) fn table<'a>(path: &Path, space: &'a SearchSpace) -> Result<Table<'a>, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let spec = TableSpec {
+        path: path.to_owned(),
+        map: Some(root.join("examples/tables/nasbench_macro.toml")),
+        score: None,
+    };
+    Table::load(&spec, space).map_err(|why| why.to_string())
 }

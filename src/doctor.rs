@@ -191,7 +191,8 @@ fn disk() -> Option<Disk> {
 }
 
 /// Bytes as people count them: `21.9 GiB`.
-pub(crate) struct Bytes(pub u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -29,14 +29,16 @@
 //! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
+//! | [`recipe`] | [`recipe::SearchConfig::with`], [`recipe::Preset::find`] | TOML, JSON, `PATH=VALUE` → every hyperparameter | a sentence |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
+//! | [`table`] | [`table::Table::load`] | CSV + space → results by architecture | `TableError` |
 //! | `train` | `train::search`, `train::retrain` | all of it + data → run folder | `TrainError` |
 //!
 //! [`compile`] runs the first three. `model`, `controller` and `train` stand
 //! behind the feature `torch`; everything else builds without libtorch, and the
 //! executable `enasc` of `make build` links none of it: it starts its sibling `enasc-torch` for
-//! `search`, `derive`, `train` and `eval`.
+//! `search`, `derive`, `train`, `eval`, `score` and `correlate`.
 //!
 //! # Invariants
 //!
@@ -96,10 +98,13 @@ pub mod libtorch;
 #[cfg(feature = "torch")]
 pub mod model;
 mod numbers;
+pub mod recipe;
 pub mod run;
 pub mod source;
 pub mod span;
+pub mod statistics;
 pub mod syntax;
+pub mod table;
 #[cfg(feature = "torch")]
 pub mod train;
 pub mod unroll;

@@ -725,6 +725,8 @@ fn every_command_explains_itself_with_an_example() {
         "derive",
         "train",
         "eval",
+        "score",
+        "correlate",
         "fmt",
         "explain",
     ] {
@@ -1055,6 +1057,8 @@ fn every_training_command_without_its_sibling_is_one_sentence() {
             "train", TINY, "--arch", "a", "--out", "run", data[0], data[1],
         ],
         &["eval", "run", data[0], data[1]],
+        &["score", TINY, "--arch", "a", "--run", "run"],
+        &["correlate", "run"],
     ] {
         let run = run_installed(&enasc, args);
         assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{args:?}");
@@ -1346,4 +1350,51 @@ fn networks_that_are_the_same_are_counted_once() {
     assert_eq!(value["unique_how"]["method"], json!("estimate"));
     let why = bad(&["count", "spaces/darts_cnn.enas", "--unique"]);
     assert!(why.contains("cannot be estimated: a network can be built in too many ways"));
+}
+
+// ---- recipe
+
+#[test]
+fn recipes_are_listed_shown_with_their_sources_and_resolved() {
+    let list = good(&["recipe", "list"]);
+    assert!(
+        list.contains("enas-macro-paper      The paper: macro search on CIFAR-10"),
+        "{list}"
+    );
+    assert_eq!(list.lines().count(), 7);
+    let text = good(&["recipe", "show", "enas-micro-official"]);
+    assert!(
+        text.contains("tanh = 1.1                      # S\n"),
+        "{text}"
+    );
+    let changed = [
+        "recipe",
+        "show",
+        "enas-micro-official",
+        "--with",
+        "retrain.epochs=3",
+    ];
+    let all = good(&changed);
+    assert!(
+        all.contains("[retrain]\nepochs = 3\nbatch = 144\n"),
+        "{all}"
+    );
+    // What is printed is a recipe.
+    let (_folder, path) = file_with(all.as_bytes());
+    assert_eq!(good(&["recipe", "show", &path, "--resolved"]), all);
+}
+
+#[test]
+fn a_mistake_in_a_recipe_is_told_with_its_line() {
+    let (_folder, path) = file_with(b"[shared]\nepochs = 2\nbach = 64\n");
+    assert_eq!(
+        bad(&["recipe", "show", &path]),
+        format!(
+            "error: {path}:3: there is no hyperparameter `shared.bach`; did you mean `batch`?\n"
+        )
+    );
+    assert_eq!(
+        bad(&["recipe", "show", "enas-micro-oficial"]),
+        "error: there is no recipe `enas-micro-oficial`; did you mean `enas-micro-official`?\n"
+    );
 }

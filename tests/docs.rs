@@ -106,7 +106,10 @@ fn words(command: &str) -> Vec<String> {
 
 /// Whether a command needs libtorch.
 fn trains(command: &[String]) -> bool {
-    matches!(command[0].as_str(), "search" | "derive" | "train" | "eval")
+    matches!(
+        command[0].as_str(),
+        "search" | "derive" | "train" | "eval" | "score" | "correlate"
+    )
 }
 
 /// Runs a command in a folder, with the names of spaces made absolute.

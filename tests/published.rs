@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use enasc::decision::{Architecture, Count};
+use enasc::encoding::{Encoding, import};
 use enasc::graph::{cost, select};
 use enasc::{Compilation, Options, compile};
+
+use crate::golden::space_with;
 
 /// A row of the table of docs/spaces.md.
 struct Row {
@@ -105,5 +108,75 @@ fn the_autoformers_have_the_parameters_of_their_paper() {
             expected,
             "{name}"
         );
+    }
+}
+
+/// The architecture of the authors' `ptb_final.sh`, then of `cifar10_macro_final.sh` and
+/// `cifar10_micro_final.sh`.
+const RECURRENT: &str = "0 0 0 1 1 2 1 2 0 2 0 5 1 1 0 6 1 8 1 8 1 8 1";
+const MACRO: &str = "0 \
+    3 0 \
+    0 1 0 \
+    2 0 0 1 \
+    2 0 0 0 0 \
+    3 1 1 0 1 0 \
+    2 0 0 0 0 0 1 \
+    2 0 1 1 0 1 1 1 \
+    1 0 1 1 1 0 1 0 1 \
+    0 0 0 0 0 0 0 0 0 0 \
+    2 0 0 0 0 0 1 0 0 0 0 \
+    0 1 0 0 1 1 0 0 0 0 1 1 \
+    2 0 1 0 0 0 0 0 1 0 1 1 0 \
+    1 0 0 1 0 0 0 1 1 1 0 1 0 1 \
+    0 1 1 0 1 0 1 0 0 0 0 0 1 0 0 \
+    2 0 0 1 0 0 0 0 0 0 0 1 0 1 0 1 \
+    2 0 1 0 0 0 1 0 0 1 1 1 1 0 0 1 0 \
+    2 0 0 0 0 1 0 1 0 1 0 0 1 0 1 0 0 1 \
+    3 0 1 1 0 1 0 0 0 0 0 1 0 1 0 1 0 0 0 \
+    3 0 1 1 0 0 0 0 0 0 0 0 0 1 1 0 0 0 0 1 \
+    0 1 0 0 1 0 1 1 0 0 0 1 0 0 0 0 0 1 1 0 0 \
+    3 0 1 0 1 1 0 0 1 0 1 1 0 1 1 0 1 0 0 1 0 0 \
+    0 1 0 1 0 1 0 0 0 0 0 0 0 0 1 0 1 0 0 1 0 0 0 \
+    0 1 1 0 0 0 1 1 1 0 1 0 0 0 1 0 1 0 0 1 1 0 0 0";
+const MICRO: &str = "0 2 0 0 0 4 0 1 0 4 1 1 1 0 0 1 0 2 1 1 \
+    1 0 1 0 0 3 0 2 1 1 3 1 1 0 0 4 0 3 1 1";
+
+#[test]
+fn the_authors_networks_have_the_parameters_that_their_pages_say() {
+    let file = |name: &str| std::fs::read_to_string(root().join("spaces").join(name)).unwrap();
+    // The second head of the micro network: 1x1 from five loose ends of 144 channels, 2x2,
+    // two batch norms and the classes.
+    let head = 5 * 144 * 128 + 2 * 128 + 2 * 2 * 128 * 768 + 2 * 768 + 768 * 10;
+    for (name, architecture, set, expected) in [
+        (
+            "enas_rnn",
+            RECURRENT,
+            vec![],
+            10_000 * 748 + (4 + 2 * 11) * 748 * 748,
+        ),
+        ("enas_macro", MACRO, vec![("layers", "24")], 30_947_424),
+        (
+            "enas_macro",
+            MACRO,
+            vec![("layers", "24"), ("separable", "false")],
+            42_559_392,
+        ),
+        ("enas_micro", MICRO, vec![], 3_894_372 + head),
+        (
+            "enas_micro",
+            MICRO,
+            vec![("layers", "18")],
+            4_587_372 + head,
+        ),
+    ] {
+        let last = space_with(&file(&format!("{name}_final.enas")), &set);
+        // What was searched can be trained: the decisions are the same.
+        let set = &set[..set.len().min(1)];
+        let searched = space_with(&file(&format!("{name}.enas")), set);
+        assert_eq!(last.decisions.hash(), searched.decisions.hash(), "{name}");
+        let architecture = import(Encoding::Enas, architecture, &last.decisions).unwrap();
+        let child = select(&last.graph, &last.decisions, &architecture);
+        let parameters = cost::child(&last.graph, &child).parameters;
+        assert_eq!(parameters, expected, "{name}");
     }
 }

@@ -77,12 +77,15 @@ pub enum Command {
     /// Show what one stage of the compiler makes of a file
     #[command(after_help = "Example:\n  enasc dump spaces/tiny.enas --stage plan")]
     Dump(DumpArgs),
+    /// Recipes: all hyperparameters of a search and of a training, by name or in files
+    #[command(subcommand)]
+    Recipe(RecipeCommand),
     /// Say what a search depends on: versions, libtorch, CUDA, memory, disk
     #[command(after_help = "Example:\n  enasc doctor")]
     Doctor(DoctorArgs),
     /// The commands that need libtorch.
     #[command(flatten)]
-    Torch(TorchCommand),
+    Torch(Box<TorchCommand>),
 }
 
 /// `enasc check`
@@ -269,6 +272,33 @@ pub struct DumpArgs {
     /// Which stage
     #[arg(long, value_enum)]
     pub stage: StageArg,
+}
+
+/// `enasc recipe`
+#[derive(Clone, Debug, Subcommand)]
+pub enum RecipeCommand {
+    /// List the recipes that are part of enasc: those of the paper and of the authors' code
+    #[command(after_help = "Example:\n  enasc recipe list")]
+    List,
+    /// Print a recipe with its comments, or all hyperparameters as they are with it
+    #[command(
+        after_help = "Example:\n  enasc recipe show enas-macro-paper --with shared.epochs=20"
+    )]
+    Show(RecipeShowArgs),
+}
+
+/// `enasc recipe show`
+#[derive(Clone, Debug, Args)]
+pub struct RecipeShowArgs {
+    /// A recipe of `enasc recipe list`, a TOML file, or the config.json of a run
+    #[arg(value_name = "NAME|FILE")]
+    pub recipe: String,
+    /// Print all hyperparameters, with the defaults (of images) for those that it leaves out
+    #[arg(long)]
+    pub resolved: bool,
+    /// Set one hyperparameter by its path, and print all
+    #[arg(long, value_name = "PATH=VALUE", value_parser = name_value)]
+    pub with: Vec<(String, String)>,
 }
 
 /// `enasc doctor`

@@ -47,6 +47,9 @@ pub enum CliError {
         /// The one that was probably meant.
         known: Option<&'static str>,
     },
+    /// A recipe that is not there, or says what cannot be.
+    #[error("{0}")]
+    Recipe(String),
     /// A file with several spaces, of which the command takes one.
     #[error("{file} declares {} spaces: {}; name one with --space", names.len(), names.join(", "))]
     SeveralSpaces {

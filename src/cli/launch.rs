@@ -19,6 +19,8 @@ pub(super) fn run(command: &TorchCommand) -> Result<ExitCode, CliError> {
         TorchCommand::Derive(_) => "derive",
         TorchCommand::Train(_) => "train",
         TorchCommand::Eval(_) => "eval",
+        TorchCommand::Score(_) => "score",
+        TorchCommand::Correlate(_) => "correlate",
     };
     let path = std::env::current_exe()
         .unwrap_or_default()

@@ -19,6 +19,7 @@ mod import;
 mod input;
 mod launch;
 mod output;
+mod recipe;
 mod sample;
 mod stats;
 #[cfg(feature = "torch")]
@@ -51,6 +52,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Import(args) => done(import::run(args, style)),
         Command::Encode(args) => done(encode::run(args, style)),
         Command::Dump(args) => done(dump::run(args, style)),
+        Command::Recipe(command) => done(recipe::run(command)),
         Command::Doctor(args) => done(doctor::run(args)),
         Command::Torch(command) => launch::run(command),
     };

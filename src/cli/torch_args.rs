@@ -4,10 +4,12 @@
 //! hands them to `enasc-torch`, which reads the same command line and runs them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::data::DataSpec;
+use crate::table::TableSpec;
 
 /// The commands that train.
 #[derive(Clone, Debug, Subcommand)]
@@ -28,6 +30,14 @@ pub enum TorchCommand {
     /// Test a trained network from its saved weights
     #[command(after_help = "Example:\n  enasc eval runs/final --data synthetic")]
     Eval(EvalArgs),
+    /// Say how likely a searched policy makes an architecture, decision by decision
+    #[command(
+        after_help = "Example:\n  enasc score spaces/tiny.enas --arch runs/tiny/best.json --run runs/tiny"
+    )]
+    Score(ScoreArgs),
+    /// Train some architectures of a search from scratch: do its shared weights rank them so?
+    #[command(after_help = "Example:\n  enasc correlate runs/tiny -k 20 --epochs 2")]
+    Correlate(CorrelateArgs),
 }
 
 /// A space: a file and what is set in it.
@@ -63,10 +73,11 @@ pub struct MachineArgs {
 /// Hyperparameters.
 #[derive(Clone, Debug, Args)]
 pub struct RecipeArgs {
-    /// Hyperparameters from a JSON file: the config.json of a run, or a part of one
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Set one hyperparameter by its path in config.json, such as shared.batch=64
+    /// Hyperparameters: a recipe of `enasc recipe list`, the space's own one of that ending
+    /// (paper, official), a TOML file, or the config.json of a run; later ones go before
+    #[arg(long, alias = "config", value_name = "NAME|FILE")]
+    pub recipe: Vec<String>,
+    /// Set one hyperparameter by its path, such as shared.batch=64
     #[arg(long, value_name = "PATH=VALUE", value_parser = name_value)]
     pub with: Vec<(String, String)>,
     /// Epochs
@@ -86,6 +97,9 @@ pub struct OutArgs {
     /// Go on with the run in that folder, from its last checkpoint
     #[arg(long)]
     pub resume: bool,
+    /// Train no longer than this, such as 90m or 2h, then go on with what was learnt
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time_limit: Option<Duration>,
 }
 
 /// `enasc search`
@@ -95,8 +109,15 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub space: SpaceArgs,
     /// The data, such as cifar10:PATH, fashion-mnist:FOLDER, images:FOLDER,size=32, text:PATH or synthetic
-    #[arg(long, value_name = "KIND:PATH")]
-    pub data: DataSpec,
+    #[arg(long, value_name = "KIND:PATH", required_unless_present = "reward")]
+    pub data: Option<DataSpec>,
+    /// Judge architectures by a table of results, and train no weights; behind the file may stand
+    /// ,map=FILE.toml and ,score=COLUMN
+    #[arg(long, value_name = "table:FILE.csv", conflicts_with = "data")]
+    pub reward: Option<TableSpec>,
+    /// Who proposes architectures: a trained policy (the default), chance, or evolution
+    #[arg(long, value_enum)]
+    pub strategy: Option<StrategyArg>,
     /// Where it goes.
     #[command(flatten)]
     pub out: OutArgs,
@@ -119,6 +140,9 @@ pub struct DeriveArgs {
     /// Score on so many validation images or tokens; 0 takes all
     #[arg(long, alias = "images", value_name = "N")]
     pub examples: Option<usize>,
+    /// Compare so many architectures of the strategy with as many uniform ones; 0: none
+    #[arg(long, value_name = "K")]
+    pub compare: Option<usize>,
     /// Where the data of the search is now, if it moved
     #[arg(long, value_name = "KIND:PATH")]
     pub data: Option<DataSpec>,
@@ -161,6 +185,53 @@ pub struct EvalArgs {
     /// The machine.
     #[command(flatten)]
     pub machine: MachineArgs,
+}
+
+/// `enasc score`
+#[derive(Clone, Debug, Args)]
+pub struct ScoreArgs {
+    /// The space that was searched.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
+    #[arg(long, value_name = "A")]
+    pub arch: String,
+    /// The run folder of the search
+    #[arg(long, value_name = "RUN")]
+    pub run: PathBuf,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
+}
+
+/// `enasc correlate`
+#[derive(Clone, Debug, Args)]
+pub struct CorrelateArgs {
+    /// The run folder of a search
+    pub run: PathBuf,
+    /// How many architectures: half of the strategy, half uniform
+    #[arg(short, value_name = "K", default_value_t = 20)]
+    pub k: usize,
+    /// Epochs of each from scratch; retrain.epochs of the search unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub epochs: Option<u64>,
+    /// Where the data of the search is now, if it moved
+    #[arg(long, value_name = "KIND:PATH")]
+    pub data: Option<DataSpec>,
+    /// The machine.
+    #[command(flatten)]
+    pub machine: MachineArgs,
+}
+
+/// Who proposes architectures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StrategyArg {
+    /// A policy trained by REINFORCE
+    Enas,
+    /// Every architecture is as likely
+    Random,
+    /// Regularised evolution
+    Evolution,
 }
 
 /// Where tensors live.

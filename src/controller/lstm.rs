@@ -30,8 +30,25 @@ pub(super) struct Weights {
 pub(super) struct TableWeights {
     /// `table.I.embedding`: what is fed back for a choice. `(size, H)`
     pub embedding: Tensor,
-    /// `table.I.softmax`: the logits of a state. `(H, size)`
-    pub softmax: Tensor,
+    /// `table.I.softmax`: the logits of a state; `None`: the embedding's transpose.
+    /// `(H, size)`
+    pub softmax: Option<Tensor>,
+    /// `table.I.bias`, added to them. `(1, size)`
+    pub bias: Option<Tensor>,
+}
+
+impl TableWeights {
+    /// Raw logits of a state over the first `m` candidates. `(n, H)` to `(n, m)`
+    pub fn logits(&self, h: &Tensor, m: i64) -> Tensor {
+        let logits = match &self.softmax {
+            Some(softmax) => h.mm(&softmax.narrow(1, 0, m)),
+            None => h.mm(&self.embedding.narrow(0, 0, m).tr()),
+        };
+        match &self.bias {
+            Some(bias) => logits + bias.narrow(1, 0, m),
+            None => logits,
+        }
+    }
 }
 
 /// Attention over anchors: `vᵀ tanh(A W1 + h W2)`.
@@ -47,7 +64,7 @@ pub(super) struct Attention {
 
 impl Weights {
     /// Every parameter uniform in ±`config.init`, drawn in the order of the
-    /// list that is returned beside them.
+    /// list that is returned beside them; biases at their values.
     pub fn new(
         plan: &Plan,
         config: &ControllerConfig,
@@ -56,19 +73,22 @@ impl Weights {
     ) -> (Self, Vec<(String, Tensor)>) {
         let h = i64::from(config.hidden);
         let mut params = Vec::new();
-        let mut make = |name: String, shape: [i64; 2]| {
-            let count = shape.iter().product::<i64>();
-            let bound = config.init;
-            let values: Vec<f64> = (0..count)
-                .map(|_| rng.random_range(-bound..bound))
-                .collect();
-            let tensor = Tensor::from_slice(&values)
+        let mut place = |name: String, shape: [i64; 2], values: &[f64]| {
+            let tensor = Tensor::from_slice(values)
                 .view(shape)
                 .to_kind(options.0)
                 .to_device(options.1)
                 .set_requires_grad(true);
             params.push((name, tensor.shallow_clone()));
             tensor
+        };
+        let mut make = |name: String, shape: [i64; 2]| {
+            let count = shape.iter().product::<i64>();
+            let bound = config.init;
+            let values: Vec<f64> = (0..count)
+                .map(|_| rng.random_range(-bound..bound))
+                .collect();
+            place(name, shape, &values)
         };
         let start = make("g_emb".to_owned(), [1, h]);
         let lstm = make("lstm".to_owned(), [2 * h, 4 * h]);
@@ -79,15 +99,28 @@ impl Weights {
             w2: make("attention.w2".to_owned(), [h, h]),
             v: make("attention.v".to_owned(), [h, 1]),
         });
-        let tables = (0..plan.tables.len())
+        let mut tables = (0..plan.tables.len())
             .map(|index| {
                 let size = rows_in_use(plan, index)?;
+                let embedding = make(format!("table.{index}.embedding"), [size, h]);
+                let softmax = (!config.tied_tables)
+                    .then(|| make(format!("table.{index}.softmax"), [h, size]));
                 Some(TableWeights {
-                    embedding: make(format!("table.{index}.embedding"), [size, h]),
-                    softmax: make(format!("table.{index}.softmax"), [h, size]),
+                    embedding,
+                    softmax,
+                    bias: None,
                 })
             })
-            .collect();
+            .collect::<Vec<Option<TableWeights>>>();
+        for (index, table) in tables.iter_mut().enumerate() {
+            let start = &config.table_bias;
+            if let Some(table) = table
+                && table.embedding.size()[0] == start.len() as i64
+            {
+                let shape = [1, start.len() as i64];
+                table.bias = Some(place(format!("table.{index}.bias"), shape, start));
+            }
+        }
         let weights = Self {
             start,
             lstm,

@@ -5,18 +5,17 @@
 //! tensors' shapes. Out: a [`Rollout`] of `n` architectures, made as one batch,
 //! with the log-probability that REINFORCE differentiates.
 //!
-//! - `config`: its hyperparameters;
 //! - `lstm`: its parameters θ, the LSTM cell, logits and embeddings;
 //! - `sample`: one walk over the plan, for drawing and for scoring;
 //! - `tape`: choices as tensors, and back to architectures.
 
-mod config;
 mod lstm;
 mod sample;
 mod tape;
 
-pub use config::ControllerConfig;
 pub use sample::Rollout;
+
+pub use crate::recipe::ControllerConfig;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -33,7 +33,7 @@ impl Loops {
             x: params["g_emb"][0].clone(),
             h: zeros.clone(),
             c: zeros,
-            config: controller.config,
+            config: controller.config.clone(),
             params,
             anchors: Vec::new(),
             log_prob: 0.0,
@@ -83,7 +83,12 @@ impl Loops {
 
     fn choose(&mut self, logits: &[f64], choice: usize) {
         let total: f64 = logits.iter().map(|logit| logit.exp()).sum();
-        self.log_prob += logits[choice] - total.ln();
+        let log_prob = logits[choice] - total.ln();
+        self.log_prob += log_prob;
+        if self.config.chosen_entropy {
+            self.entropy -= log_prob.exp() * log_prob;
+            return;
+        }
         for logit in logits {
             self.entropy -= logit.exp() / total * (logit - total.ln());
         }
@@ -93,7 +98,15 @@ impl Loops {
     fn choose_from_table(&mut self, choice: usize) {
         self.step();
         let bound = self.config.tanh / self.config.table_divisor;
-        let raw = self.times(&self.h, "table.0.softmax");
+        let mut raw: Vector = if self.config.tied_tables {
+            let dot = |row: &Vector| row.iter().zip(&self.h).map(|(e, h)| e * h).sum();
+            self.params["table.0.embedding"].iter().map(dot).collect()
+        } else {
+            self.times(&self.h, "table.0.softmax")
+        };
+        for (raw, bias) in raw.iter_mut().zip(&self.config.table_bias) {
+            *raw += bias;
+        }
         let logits: Vector = raw.iter().map(|&raw| self.shape(raw, bound)).collect();
         self.choose(&logits, choice);
         self.x.clone_from(&self.params["table.0.embedding"][choice]);
@@ -108,15 +121,25 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-fn controller(space: &DecisionSpace) -> Controller {
-    let config = ControllerConfig {
+/// A controller as the paper has it, and one as the authors' several codes do.
+fn controllers(space: &DecisionSpace, candidates: usize) -> [Controller; 2] {
+    let paper = ControllerConfig {
         hidden: 5,
         temperature: 1.7,
         tanh: 2.3,
         table_divisor: 1.3,
         init: 1.2,
+        ..ControllerConfig::default()
     };
-    Controller::with_kind(plan(space), config, 11, Device::Cpu, Kind::Double)
+    let authors = ControllerConfig {
+        table_bias: (0..candidates).map(|i| 0.5 - i as f64 / 4.0).collect(),
+        tied_tables: true,
+        chosen_entropy: true,
+        halved_skip_logit: true,
+        ..paper.clone()
+    };
+    [paper, authors]
+        .map(|config| Controller::with_kind(plan(space), config, 11, Device::Cpu, Kind::Double))
 }
 
 /// The choices of an architecture in program order, and what is left of them.
@@ -153,11 +176,16 @@ fn agree(tensor: &Tensor, row: usize, expected: f64) {
 #[test]
 fn recurrent_walk_agrees_with_loops() {
     let space = DecisionSpace::recurrent(4);
-    let controller = controller(&space);
+    for controller in controllers(&space, 4) {
+        recurrent_walk(&space, &controller);
+    }
+}
+
+fn recurrent_walk(space: &DecisionSpace, controller: &Controller) {
     let rollout = controller.sample(10, 0);
     for (row, architecture) in rollout.architectures.iter().enumerate() {
-        let mut choices = choices(&space, architecture);
-        let mut net = Loops::new(&controller);
+        let mut choices = choices(space, architecture);
+        let mut net = Loops::new(controller);
         net.choose_from_table(next_one(&mut choices));
         net.step();
         net.anchors.push(net.h.clone());
@@ -184,11 +212,16 @@ fn recurrent_walk_agrees_with_loops() {
 #[test]
 fn macro_walk_agrees_with_loops() {
     let space = DecisionSpace::macro_layers(4);
-    let controller = controller(&space);
+    for controller in controllers(&space, 6) {
+        macro_walk(&space, &controller);
+    }
+}
+
+fn macro_walk(space: &DecisionSpace, controller: &Controller) {
     let rollout = controller.sample(10, 0);
     for (row, architecture) in rollout.architectures.iter().enumerate() {
-        let mut choices = choices(&space, architecture);
-        let mut net = Loops::new(&controller);
+        let mut choices = choices(space, architecture);
+        let mut net = Loops::new(controller);
         let mut penalty = 0.0;
         net.step();
         net.anchors.push(net.h.clone());
@@ -206,7 +239,8 @@ fn macro_walk_agrees_with_loops() {
                 // The pair of logits [-q, q].
                 let bit = skips.contains(&(j as u32));
                 net.choose(&[-q, q], usize::from(bit));
-                let p = sigmoid(2.0 * q);
+                let halved = controller.config.halved_skip_logit;
+                let p = sigmoid(if halved { q } else { 2.0 * q });
                 penalty += p * (p / 0.4).ln() + (1.0 - p) * ((1.0 - p) / 0.6).ln();
                 if bit {
                     for (x, a) in net.x.iter_mut().zip(&net.anchors[j]) {

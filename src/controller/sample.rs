@@ -2,9 +2,9 @@
 
 use tch::Tensor;
 
-use super::Controller;
 use super::lstm::Constants;
 use super::tape::{Actions, Rows};
+use super::{Controller, ControllerConfig};
 use crate::decision::{Architecture, OptionSource, Step, StepKind};
 
 /// Stands for minus infinity, without the NaN of `0 · ∞`.
@@ -18,12 +18,16 @@ pub struct Rollout {
     /// log π(m; θ): the sum over all active decisions; differentiable. `[n]`
     pub log_prob: Tensor,
     /// The entropy of every active decision given those before it, summed, in
-    /// nats; carries no gradient, as it is a bonus of the reward. `[n]`
+    /// nats (estimated from what was chosen, if [`ControllerConfig::chosen_entropy`]); carries no gradient, as it is a bonus of the reward. `[n]`
     pub entropy: Tensor,
-    /// How far bits with a `@rate` are from it: KL(σ(2q) ‖ rate), summed over
+    /// How far bits with a `@rate` are from it: KL(σ(2q) ‖ rate) (of σ(q), if
+    /// [`ControllerConfig::halved_skip_logit`]), summed over
     /// the bits of a decision and averaged over the active decisions that have
     /// such bits (ENAS, section 2.3); differentiable. `[n]`
     pub skip_penalty: Tensor,
+    /// The parts of `log_prob`, by step of the plan; 0 where it was not taken. `[n]`
+    /// each
+    pub steps: Vec<Tensor>,
 }
 
 /// The LSTM between two steps.
@@ -55,6 +59,8 @@ struct Sums {
     penalty: Tensor,
     /// How many decisions `penalty` has.
     penalised: Tensor,
+    /// What each step added to `log_prob`. `(n, 1)` each
+    steps: Vec<Tensor>,
 }
 
 /// What one step adds. `(n, 1)` each
@@ -105,10 +111,12 @@ impl Controller {
             }
             if matches!(active, Active::No) {
                 actions.record(index, zeros(i64::from(step.n)), rows);
+                sums.steps.push(zeros(1));
                 continue;
             }
             if step.n == 0 {
                 actions.record(index, zeros(0), rows);
+                sums.steps.push(zeros(1));
                 state.x = active.choose(start.shallow_clone(), &state.x);
                 continue;
             }
@@ -117,10 +125,14 @@ impl Controller {
             let available = actions.available(step);
             let available = available.as_ref();
             let (chosen, terms) = match step.kind {
-                StepKind::Bits { some } => {
-                    choose_bits(&actions, index, step, some, &logits, constants, available)
+                StepKind::Bits { .. } => {
+                    let q = &logits;
+                    choose_bits(&self.config, &actions, index, step, q, constants, available)
                 }
-                _ => choose_one(&actions, index, step, &set.allow(step, logits, available)),
+                _ => {
+                    let logits = set.allow(step, logits, available);
+                    choose_one(&self.config, &actions, index, step, &logits)
+                }
             };
             let chosen = active.zero(chosen);
             sums.add(terms, &active);
@@ -132,6 +144,7 @@ impl Controller {
             architectures: actions.finish(),
             log_prob: sums.log_prob.squeeze_dim(1),
             entropy: sums.entropy.squeeze_dim(1),
+            steps: sums.steps.iter().map(|step| step.squeeze_dim(1)).collect(),
             skip_penalty: (sums.penalty / sums.penalised.clamp_min(1.0)).squeeze_dim(1),
         }
     }
@@ -186,7 +199,7 @@ impl Controller {
     fn logits(&self, step: &Step, constants: &Constants, h: &Tensor, options: &Options) -> Tensor {
         let m = i64::from(step.n);
         let raw = match (options, &self.weights.attention) {
-            (Options::Table(Some(table)), _) => h.mm(&table.softmax.narrow(1, 0, m)),
+            (Options::Table(Some(table)), _) => table.logits(h, m),
             (Options::Anchors { keys, .. }, Some(attention)) => attention.logits(h, keys),
             _ => Tensor::zeros([h.size()[0], m], self.options()),
         };
@@ -231,13 +244,24 @@ impl Options<'_> {
 }
 
 /// Chooses one of the options. `logits (n, m)` to `(n, m)`
-fn choose_one(actions: &Actions, index: usize, step: &Step, logits: &Tensor) -> (Tensor, Terms) {
+fn choose_one(
+    config: &ControllerConfig,
+    actions: &Actions,
+    index: usize,
+    step: &Step,
+    logits: &Tensor,
+) -> (Tensor, Terms) {
     let log_probs = logits.log_softmax(1, None);
     let chosen = actions.one(index, step, &log_probs);
     let fixed = log_probs.detach();
+    let surprise = fixed.exp() * &fixed;
     let terms = Terms {
         log_prob: sum(&(&log_probs * &chosen)),
-        entropy: -sum(&(fixed.exp() * &fixed)),
+        entropy: if config.chosen_entropy {
+            -sum(&(surprise * &chosen))
+        } else {
+            -sum(&surprise)
+        },
         penalty: None,
     };
     (chosen, terms)
@@ -248,10 +272,10 @@ fn choose_one(actions: &Actions, index: usize, step: &Step, logits: &Tensor) -> 
 /// one that is available is forced where no other is taken.
 /// `q (n, m)`, `available (n, m)` boolean, to `(n, m)`
 fn choose_bits(
+    config: &ControllerConfig,
     actions: &Actions,
     index: usize,
     step: &Step,
-    some: bool,
     q: &Tensor,
     constants: &Constants,
     available: Option<&Tensor>,
@@ -268,7 +292,7 @@ fn choose_bits(
     };
     let log_probs = &left + &chosen * (&taken - &left); // (n, m)
     let mut free = counted.as_ref().map(Tensor::shallow_clone);
-    if some {
+    if matches!(step.kind, StepKind::Bits { some: true }) {
         let there = counted.unwrap_or_else(|| q.ones_like());
         let place = Tensor::arange(i64::from(step.n), (q.kind(), q.device()));
         let greatest = (&there * (&place + 1.0)).amax(1, true) - 1.0; // (n, 1)
@@ -284,9 +308,19 @@ fn choose_bits(
         Some(by) => terms * by,
         None => terms,
     };
-    let (p, not_p) = (taken.exp(), left.exp());
-    let kl = |rate: f64| &p * (&taken - rate.ln()) + &not_p * (&left - (1.0 - rate).ln());
-    let surprise: Tensor = &p * &taken + &not_p * &left;
+    let kl = |rate: f64| {
+        let (taken, left) = if config.halved_skip_logit {
+            (q.log_sigmoid(), (-q).log_sigmoid())
+        } else {
+            (taken.shallow_clone(), left.shallow_clone())
+        };
+        taken.exp() * (&taken - rate.ln()) + left.exp() * (&left - (1.0 - rate).ln())
+    };
+    let surprise: Tensor = if config.chosen_entropy {
+        log_probs.exp() * &log_probs
+    } else {
+        taken.exp() * &taken + left.exp() * &left
+    };
     let terms = Terms {
         log_prob: sum(&weigh(log_probs, &counted)),
         entropy: sum(&weigh(-surprise, &free).detach()),
@@ -431,11 +465,14 @@ impl Sums {
             entropy: zeros.shallow_clone(),
             penalty: zeros.shallow_clone(),
             penalised: zeros.shallow_clone(),
+            steps: Vec::new(),
         }
     }
 
     fn add(&mut self, terms: Terms, active: &Active) {
-        self.log_prob = &self.log_prob + active.zero(terms.log_prob);
+        let log_prob = active.zero(terms.log_prob);
+        self.log_prob = &self.log_prob + &log_prob;
+        self.steps.push(log_prob);
         self.entropy = &self.entropy + active.zero(terms.entropy);
         if let Some(penalty) = terms.penalty {
             self.penalised = &self.penalised + active.zero(penalty.ones_like());

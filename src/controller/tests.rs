@@ -14,6 +14,7 @@ fn controller(space: &DecisionSpace) -> Controller {
         tanh: 2.0,
         table_divisor: 1.25,
         init: 1.5,
+        ..ControllerConfig::default()
     };
     Controller::with_kind(plan(space), config, 3, Device::Cpu, Kind::Double)
 }
@@ -107,6 +108,10 @@ fn scoring_what_was_drawn_gives_the_same_numbers() {
             (&drawn.skip_penalty, &scored.skip_penalty),
         ] {
             assert_eq!(values(a), values(b), "{name}");
+        }
+        let steps = Tensor::stack(&drawn.steps, 0).sum_dim_intlist(0, false, None);
+        for (sum, whole) in values(&steps).into_iter().zip(values(&drawn.log_prob)) {
+            close(sum, whole, 1e-12, name);
         }
         assert!(drawn.log_prob.requires_grad());
         assert!(!drawn.entropy.requires_grad());

@@ -59,10 +59,13 @@ pub struct Augment {
     pub flip: bool,
     /// The side of a square of zeros put into each image after that (`CutOut`,
     /// arXiv 1708.04552); 0 for none. Its centre may be any pixel, and it is clipped
-    /// at the edges. The authors of ENAS draw its upper left corner in this way, so
-    /// that theirs lie further down and to the right.
+    /// at the edges.
     #[serde(default)]
     pub cutout: usize,
+    /// Whether the pixel that is drawn is the square's upper left corner, as in the
+    /// authors' code.
+    #[serde(default)]
+    pub cutout_corner: bool,
 }
 
 /// How one image of a batch is varied.
@@ -104,6 +107,12 @@ impl Augment {
         let mut squares = rng(seed, Stream::CutOut, epoch, step);
         let mut rng = rng(seed, Stream::Augment, epoch, step);
         let [height, width] = size.map(|n| n.max(1) as u32);
+        // How far the centre of a square lies behind the pixel that is drawn.
+        let offset = if self.cutout_corner {
+            self.cutout / 2
+        } else {
+            0
+        };
         let pad = self.pad.min(usize::from(u16::MAX)) as i32;
         // Three numbers an image whatever the settings, so that switching one off
         // leaves the others as they were.
@@ -113,8 +122,8 @@ impl Augment {
                 let dx = rng.random_range(-pad..=pad) as isize;
                 let flip = rng.random::<bool>() && self.flip;
                 let cutout = (self.cutout > 0).then(|| Square {
-                    y: squares.random_range(0..height) as usize,
-                    x: squares.random_range(0..width) as usize,
+                    y: squares.random_range(0..height) as usize + offset,
+                    x: squares.random_range(0..width) as usize + offset,
                     size: self.cutout,
                 });
                 Placement {
@@ -306,6 +315,7 @@ mod tests {
             pad: 4,
             flip: true,
             cutout: 3,
+            cutout_corner: false,
         };
         let draw =
             |augment: Augment, seed, epoch, step| augment.draw(500, [8, 5], seed, epoch, step);
@@ -329,6 +339,7 @@ mod tests {
         let still = Augment {
             flip: false,
             cutout: 0,
+            cutout_corner: false,
             ..augment
         };
         for (a, b) in draw(still, 1, 2, 3).iter().zip(&first) {
@@ -403,6 +414,7 @@ mod tests {
             pad: 2,
             flip: true,
             cutout: 0,
+            cutout_corner: false,
         };
         let drawn = augment.draw(3, [4, 4], 1, 0, 0);
         assert_eq!(drawn, [at(-2, 0, true), at(-2, 0, true), at(0, 2, false)]);
@@ -414,5 +426,12 @@ mod tests {
             .map(|s| (s.y, s.x))
             .collect();
         assert_eq!(centres, [(3, 3), (1, 3), (3, 1)]);
+        // From that pixel on, in place of around it.
+        augment.cutout_corner = true;
+        let drawn = augment.draw(3, [4, 4], 1, 0, 0);
+        let mut image = [1.0; 16];
+        blank(&mut image, 4, drawn[1].cutout.unwrap());
+        let zeros: Vec<usize> = (0..16).filter(|&i| image[i] == 0.0).collect();
+        assert_eq!(zeros, [7, 11]);
     }
 }

@@ -30,4 +30,4 @@ pub use point::{
     DecisionId, DecisionPoint, DecisionSpace, Domain, Element, ElementId, Event, Hints,
     OptionSource, Table, TableId,
 };
-pub use sample::{SampleError, Sampler, sample};
+pub use sample::{SampleError, Sampler, sample, uniform_log_probs};

@@ -5,7 +5,9 @@ use rand::Rng;
 
 use super::diagram::ways;
 use super::point::binomial;
-use super::{Architecture, Choice, DecisionPoint, DecisionSpace, Diagram, Domain, TooLarge};
+use super::{
+    Architecture, Choice, DecisionId, DecisionPoint, DecisionSpace, Diagram, Domain, TooLarge,
+};
 
 /// Why there is no architecture to draw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,6 +99,28 @@ pub(super) fn attempt(
         .guards
         .holds(space.require, &architecture)
         .then_some(architecture)
+}
+
+/// By active decision of an architecture, the log-probability (nats) of its choice
+/// when each is uniform among those that the earlier ones leave.
+pub fn uniform_log_probs<'a>(
+    space: &'a DecisionSpace,
+    architecture: &'a Architecture,
+) -> impl Iterator<Item = (DecisionId, f64)> + 'a {
+    let active = space
+        .iter()
+        .filter(|(id, _)| architecture.get(*id).is_some());
+    active.map(|(id, point)| {
+        let count = Choices::of(space, point, architecture).count();
+        (id, -ln(&count))
+    })
+}
+
+/// The natural logarithm of a number above 0, however large.
+fn ln(number: &BigUint) -> f64 {
+    let beyond = number.bits().saturating_sub(64);
+    let leading = (number >> beyond).iter_u64_digits().next().unwrap_or(1);
+    (leading as f64).ln() + beyond as f64 * std::f64::consts::LN_2
 }
 
 /// What one decision may choose, the earlier ones made.

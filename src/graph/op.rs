@@ -193,7 +193,10 @@ pub enum Op {
         site: String,
     },
     /// Drops the whole path of an example; the recipe gives the rate.
-    DropPath,
+    DropPath {
+        /// How much of that rate it takes, 0 to 1.
+        share: f64,
+    },
     /// `[c, h, w]` times a gate per channel: gap, linear to c / r, relu, linear
     /// back, sigmoid. Matrix, bias, matrix, bias.
     SqueezeExcite {
@@ -263,7 +266,7 @@ impl Op {
             Self::Embed => "embed",
             Self::Scan { .. } => "scan",
             Self::Dropout { .. } => "drop",
-            Self::DropPath => "drop_path",
+            Self::DropPath { .. } => "drop_path",
             Self::SqueezeExcite { .. } => "squeeze_excite",
             Self::Attention { .. } => "attention",
             Self::Extern { .. } => "extern",

@@ -154,6 +154,13 @@ impl ParamTable {
         self.banks.get(id.index())
     }
 
+    /// The width of the first embedding.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        let embedding = |param: &&Param| param.role == Role::Embedding;
+        self.params.iter().find(embedding)?.shape.get(1).copied()
+    }
+
     /// How many trained numbers some parameters hold together; saturates.
     pub fn trained(&self, ids: impl IntoIterator<Item = ParamId>) -> u64 {
         ids.into_iter()

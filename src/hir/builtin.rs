@@ -133,7 +133,7 @@ builtins! {
     Sum "sum" [XS];
     Mean "mean" [XS];
     Drop "drop" [X, required("site", Kind::Text)];
-    DropPath "drop_path" [X];
+    DropPath "drop_path" [X, optional("share", Kind::Float)];
     Scan "scan" [required("f", Kind::Op), required("e", Kind::Tensor)];
     // ---- on lists and numbers
     Loose "loose" [required("nodes", Kind::List)];

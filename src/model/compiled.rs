@@ -195,6 +195,14 @@ fn an_architecture_has_as_many_parameters_as_its_model() {
             &[("layers", "4"), ("width", "4")],
         ),
         compiled(include_str!("../../spaces/genetic_cnn.enas"), &[]),
+        compiled(
+            include_str!("../../spaces/enas_macro_final.enas"),
+            &[("layers", "4"), ("width", "8")],
+        ),
+        compiled(
+            include_str!("../../spaces/enas_rnn_final.enas"),
+            &[("n", "4"), ("width", "8")],
+        ),
     ];
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     for space in spaces {
@@ -207,5 +215,39 @@ fn an_architecture_has_as_many_parameters_as_its_model() {
             let counted = cost::child(&space.graph, &child).parameters;
             assert_eq!(numbers as u64, counted, "{}", space.name);
         }
+    }
+}
+
+/// A cell of several shapes, a concatenation as wide as decisions say, dropped paths and
+/// a second head.
+#[test]
+fn the_final_micro_network_runs_whatever_its_cells_are() {
+    let space = compiled(
+        include_str!("../../spaces/enas_micro_final.enas"),
+        &[("layers", "1"), ("width", "4"), ("size", "8")],
+    );
+    let graph = Arc::new(space.graph.clone());
+    let config = ModelConfig {
+        drop_path: 0.4,
+        ..ModelConfig::default()
+    };
+    let mut model = SharedModel::new(graph, config, 1, Device::Cpu);
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let x = noise(&[4, 3, 8, 8]);
+    for _ in 0..10 {
+        let architecture = sample(&space.decisions, &mut rng).unwrap();
+        let child = select(&space.graph, &space.decisions, &architecture);
+        let outputs = model.forward(&child, &[x.shallow_clone()], Mode::Train);
+        let outputs = outputs.unwrap_or_else(|why| {
+            let line = architecture.to_line(&space.decisions);
+            panic!("{line}: {why}")
+        });
+        for output in &outputs {
+            assert_eq!(output.size(), [4, 10]);
+        }
+        assert_eq!(outputs.len(), 2);
+        let params = model.trained(&child).unwrap();
+        let loss = (&outputs[0] + &outputs[1]).square().sum(Kind::Float);
+        assert_eq!(gradients(&loss, &params).unwrap().len(), params.len());
     }
 }

@@ -8,9 +8,6 @@ use crate::graph::Node;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelError {
-    /// A recipe asks for what the space or the arithmetic does not allow.
-    #[error("{0}")]
-    Config(String),
     /// A batch does not fit the space.
     #[error("{input} of the space is {expected}, but the batch holds {found}")]
     Input {

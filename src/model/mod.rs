@@ -18,7 +18,6 @@
 
 #[cfg(test)]
 mod compiled;
-mod config;
 mod device;
 mod dropout;
 mod error;
@@ -39,20 +38,33 @@ use std::sync::Arc;
 
 use tch::{Device, Tensor};
 
-pub use config::{Init, Mode, ModelConfig, Statistics};
 pub use device::{DeviceRequest, choose, load_cuda};
 pub use error::ModelError;
 pub use memory::keep_freed_memory;
 pub use recurrence::Recurrence;
 
+pub use crate::recipe::{Init, ModelConfig, Statistics};
+
 use crate::graph::{Child, ParamId, Role, Supergraph};
 use params::Params;
+
+/// Why the model runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// With dropout and batch statistics; gradients are recorded.
+    Train,
+    /// Without dropout; nothing is recorded, nothing changes.
+    Eval,
+    /// As [`Mode::Eval`], with the dropout of training (but no dropped paths).
+    NoisyEval,
+}
 
 /// The shared parameters ω of a supergraph, and what runs its children on them.
 #[derive(Debug)]
 pub struct SharedModel {
     graph: Arc<Supergraph>,
     config: ModelConfig,
+    progress: f64,
     params: Params,
 }
 
@@ -64,8 +76,15 @@ impl SharedModel {
         Self {
             graph,
             config,
+            progress: 1.0,
             params,
         }
+    }
+
+    /// Says what share of the training is done, 0 to 1, by which the share of
+    /// dropped paths grows ([`ModelConfig::drop_path_grows`]). At first 1.
+    pub fn set_progress(&mut self, progress: f64) {
+        self.progress = progress;
     }
 
     /// The supergraph.
@@ -117,10 +136,13 @@ impl SharedModel {
         run::run(
             &self.graph,
             child,
-            &self.config,
             &self.params,
             inputs,
-            mode,
+            run::Conditions {
+                config: &self.config,
+                progress: self.progress,
+                mode,
+            },
             recurrence,
         )
     }
@@ -139,6 +161,22 @@ impl SharedModel {
             .filter(|&&id| role(id).is_some_and(Role::is_trained))
             .filter_map(|&id| Some((id, self.params.get(id)?.shallow_clone())))
             .collect())
+    }
+
+    /// All trained parameters of the supergraph, ascending by id, as
+    /// [`Self::trained`] gives those of a child.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn all_trained(&mut self) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
+        let params = &self.graph.params.params;
+        let trained = (0..)
+            .zip(params)
+            .filter(|(_, param)| param.role.is_trained());
+        let ids: Vec<ParamId> = trained.map(|(id, _)| ParamId(id)).collect();
+        self.params.create(&self.graph.params, &ids)?;
+        let leaf = |id: ParamId| Some((id, self.params.get(id)?.shallow_clone()));
+        Ok(ids.into_iter().filter_map(leaf).collect())
     }
 
     /// A copy of every parameter and moving statistic that exists so far, by

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::{Init, ModelError, layout};
+use super::{Init, ModelConfig, ModelError, layout};
 use crate::graph::{Param, ParamId, ParamTable, Role};
 
 /// The bound of embeddings where [`Init`] gives weights a fan-in.
@@ -27,6 +27,12 @@ pub(super) struct Params {
 
 impl Params {
     pub(super) fn new(table: &ParamTable, init: Init, seed: u64, device: Device) -> Self {
+        let init = match (init, table.width()) {
+            (Init::UniformByWidth, Some(width)) => Init::Uniform {
+                bound: ModelConfig::bound_by_width(width),
+            },
+            _ => init,
+        };
         Self {
             tensors: table.params.iter().map(|_| None).collect(),
             init,
@@ -146,7 +152,7 @@ fn initial(param: &Param, init: Init, seed: u64) -> Vec<f32> {
     match (param.role, init) {
         (Role::Bias | Role::Offset | Role::Mean, _) => vec![0.0; n],
         (Role::Scale | Role::Variance, _) => vec![1.0; n],
-        (Role::Weight, Init::HeNormal) => {
+        (Role::Weight, Init::HeNormal | Init::UniformByWidth) => {
             let fan_in: usize = param.shape.iter().skip(1).product();
             let deviation = (2.0 / fan_in.max(1) as f64).sqrt();
             truncated_normal(&mut rng)
@@ -154,7 +160,9 @@ fn initial(param: &Param, init: Init, seed: u64) -> Vec<f32> {
                 .take(n)
                 .collect()
         }
-        (Role::Embedding, Init::HeNormal) => uniform(&mut rng, EMBEDDING_BOUND).take(n).collect(),
+        (Role::Embedding, Init::HeNormal | Init::UniformByWidth) => {
+            uniform(&mut rng, EMBEDDING_BOUND).take(n).collect()
+        }
         (Role::Weight | Role::Embedding, Init::Uniform { bound }) => {
             uniform(&mut rng, bound).take(n).collect()
         }
@@ -237,6 +245,21 @@ mod tests {
         assert_eq!(weight("a", 1), weight("a", 1));
         assert_ne!(weight("a", 1), weight("b", 1));
         assert_ne!(weight("a", 1), weight("a", 2));
+    }
+
+    #[test]
+    fn the_width_of_the_embedding_sets_the_bound() {
+        for (width, bound) in [(300, 0.1), (301, 0.05), (400, 0.05), (401, 0.04)] {
+            let table = ParamTable {
+                params: vec![
+                    param("m", &[8, 8], Role::Weight),
+                    param("e", &[2, width], Role::Embedding),
+                ],
+                banks: Vec::new(),
+            };
+            let params = Params::new(&table, Init::UniformByWidth, 0, Device::Cpu);
+            assert_eq!(params.init, Init::Uniform { bound });
+        }
     }
 
     #[test]

@@ -36,7 +36,6 @@ impl Clone for Recurrence {
 impl Recurrence {
     /// The results of the scans of the last batch, in the order they were run, with
     /// their gradients. // (T, B, D) each
-    #[must_use]
     pub fn sequences(&self) -> &[Tensor] {
         &self.sequences
     }

@@ -5,35 +5,49 @@ use std::collections::btree_map::Entry;
 
 use tch::{Kind, TchError, Tensor};
 
-use super::config::WORDS;
 use super::norm::{self, BatchNorm, Use};
 use super::params::Params;
 use super::recurrence::Recurrence;
 use super::{Mode, ModelConfig, ModelError, Statistics, dropout, layout, ops};
 use crate::graph::{Child, ChildRegion, ChildStep, Node, Op, Region, RegionId, Supergraph};
+use crate::recipe::WORDS;
 
 /// The result of a step; `None` stands for zeros of the node's shape, which
 /// are not written down unless something other than a sum reads them.
 type Value = Option<Tensor>;
 
+/// Under what a child runs.
+#[derive(Clone, Copy)]
+pub(super) struct Conditions<'a> {
+    pub config: &'a ModelConfig,
+    /// See [`super::SharedModel::set_progress`].
+    pub progress: f64,
+    pub mode: Mode,
+}
+
 /// Runs a child whose parameters exist. See [`super::SharedModel::forward`].
 pub(super) fn run(
     graph: &Supergraph,
     child: &Child,
-    config: &ModelConfig,
     params: &Params,
     inputs: &[Tensor],
-    mode: Mode,
+    conditions: Conditions,
     recurrence: &mut Recurrence,
 ) -> Result<Vec<Tensor>, ModelError> {
+    let Conditions {
+        config,
+        progress,
+        mode,
+    } = conditions;
     // Undone when dropped, also when an error leaves early.
-    let _guard = (mode == Mode::Eval).then(tch::no_grad_guard);
+    let _guard = (mode != Mode::Train).then(tch::no_grad_guard);
     let (region, selected) = parts(graph, child, RegionId(0))?;
     let (inputs, batch) = take_inputs(graph, region, params, inputs)?;
     let mut walk = Walk {
         graph,
         child,
         config,
+        progress,
         params,
         mode,
         batch,
@@ -62,6 +76,8 @@ struct Walk<'a> {
     graph: &'a Supergraph,
     child: &'a Child,
     config: &'a ModelConfig,
+    /// See [`super::SharedModel::set_progress`].
+    progress: f64,
     params: &'a Params,
     mode: Mode,
     batch: Batch,
@@ -211,7 +227,7 @@ impl<'a> Walk<'a> {
             (Op::Affine { scale, offset }, [x], []) => ops::affine(x, *scale, *offset),
             (Op::Embed, [tokens], [matrix]) => self.embed(tokens, matrix),
             (Op::Dropout { site }, [x], []) => self.dropout(node, site, x),
-            (Op::DropPath, [x], []) => self.drop_path(node, x),
+            (Op::DropPath { share }, [x], []) => self.drop_path(node, *share, x),
             (Op::SqueezeExcite { .. }, [x], &[w1, b1, w2, b2]) => {
                 ops::squeeze_excite(x, [w1, b1, w2, b2])
             }
@@ -322,9 +338,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn drop_path(&self, node: &Node, x: &Tensor) -> Result<Tensor, TchError> {
-        let rate = self.config.drop_path;
-        if self.mode == Mode::Eval || rate == 0.0 {
+    fn drop_path(&self, node: &Node, share: f64, x: &Tensor) -> Result<Tensor, TchError> {
+        let grown = if self.config.drop_path_grows {
+            self.progress
+        } else {
+            1.0
+        };
+        let rate = self.config.drop_path * share * grown;
+        if self.mode != Mode::Train || rate == 0.0 {
             return Ok(x.shallow_clone());
         }
         dropout::paths(x, usize::from(self.has_time(node)), rate)
@@ -333,14 +354,14 @@ impl<'a> Walk<'a> {
     /// The rate of a dropout site; `None` where nothing is to be dropped.
     fn rate(&self, site: &str) -> Option<f64> {
         let rate = self.config.rate(site);
-        (self.mode == Mode::Train && rate > 0.0).then_some(rate)
+        (self.mode != Mode::Eval && rate > 0.0).then_some(rate)
     }
 
     fn statistics(&self) -> Use {
         match (self.mode, self.config.statistics) {
             (Mode::Train, _) => Use::BatchAndMove,
-            (Mode::Eval, Statistics::Batch) => Use::Batch,
-            (Mode::Eval, Statistics::Moving) => Use::Moving,
+            (_, Statistics::Batch) => Use::Batch,
+            (_, Statistics::Moving) => Use::Moving,
         }
     }
 

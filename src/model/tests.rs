@@ -597,7 +597,7 @@ fn a_configuration_is_checked_against_the_space() {
         dropout: [(site.to_owned(), rate)].into(),
         ..ModelConfig::default()
     };
-    let error = |config: ModelConfig| config.check(graph).unwrap_err().to_string();
+    let error = |config: ModelConfig| config.check(graph).unwrap_err();
     rates("h", 0.5).check(graph).unwrap();
     rates("e", 0.1).check(graph).unwrap();
     assert_eq!(
@@ -616,6 +616,69 @@ fn a_configuration_is_checked_against_the_space() {
         }),
         "the rate of `drop_path` is NaN; it must be at least 0 and below 1"
     );
+}
+
+#[test]
+fn a_path_is_dropped_by_its_share_of_a_rate_that_grows() {
+    let mut build = Build::new();
+    let x = build.input(&[1, 1, 1], false);
+    let y = build.node(Op::DropPath { share: 0.5 }, &[1, 1, 1], &[x], &[]);
+    build.output(y);
+    let (mut model, child) = build.model(ModelConfig {
+        drop_path: 0.8,
+        drop_path_grows: true,
+        ..ModelConfig::default()
+    });
+    let x = Tensor::ones([400, 1, 1, 1], (Kind::Double, Device::Cpu));
+    let mut kept = |progress: f64, mode| {
+        model.set_progress(progress);
+        let y = model.forward(&child, &[x.shallow_clone()], mode).unwrap();
+        numbers(&y[0])
+    };
+    // Rate 0.8, half of it here, three quarters of that so far: 0.3.
+    let values = kept(0.75, Mode::Train);
+    let is_kept = |v: &f64| (v - 1.0 / 0.7).abs() < 1e-9;
+    assert!(values.iter().all(|v| *v == 0.0 || is_kept(v)), "{values:?}");
+    let share = values.iter().filter(|v| is_kept(v)).count() as f64 / 400.0;
+    // Four standard deviations are 0.092.
+    assert!((share - 0.7).abs() < 0.092, "{share}");
+    assert_eq!(kept(0.0, Mode::Train), [1.0; 400]);
+    assert_eq!(kept(1.0, Mode::NoisyEval), [1.0; 400]);
+}
+
+#[test]
+fn a_noisy_evaluation_drops_out_and_changes_nothing() {
+    let mut build = Build::new();
+    let x = build.input(&[4], false);
+    let site = "head".to_owned();
+    let dropped = build.node(Op::Dropout { site }, &[4], &[x], &[]);
+    let params = build.bn("bn", 4);
+    let op = Op::BatchNorm {
+        eps: 1e-5,
+        decay: 0.9,
+    };
+    let y = build.node(op, &[4], &[x], &params);
+    build.output(dropped);
+    build.output(y);
+    let (mut model, child) = build.model(ModelConfig {
+        dropout: [("head".to_owned(), 0.5)].into(),
+        ..ModelConfig::default()
+    });
+    let x = noise(&[50, 4]);
+    model.trained(&child).unwrap();
+    let before = model.state().unwrap();
+    let noisy = model
+        .forward(&child, &[x.shallow_clone()], Mode::NoisyEval)
+        .unwrap();
+    let quiet = model
+        .forward(&child, &[x.shallow_clone()], Mode::Eval)
+        .unwrap();
+    let zeros = numbers(&noisy[0]).iter().filter(|v| **v == 0.0).count();
+    assert!((60..140).contains(&zeros), "{zeros}");
+    assert_eq!(quiet[0], x);
+    assert_eq!(noisy[1], quiet[1]);
+    assert!(!noisy[1].requires_grad());
+    assert_eq!(model.state().unwrap(), before);
 }
 
 #[test]

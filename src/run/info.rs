@@ -134,7 +134,8 @@ pub fn graph_fingerprint(decisions: &DecisionSpace, graph: &Supergraph) -> Strin
     hex(digest.get(..8).unwrap_or_default())
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.

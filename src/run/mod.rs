@@ -10,6 +10,7 @@
 //!   metrics.jsonl          a header, then one JSON object a line, by step
 //!   best.json              the derived architecture and its score (of a search)
 //!   result.json            accuracy and loss at the end (of a training)
+//!   correlate/0000.json    an architecture's scores, shared and retrained (of a search)
 //!   weights.safetensors    the trained network (of a training)
 //!   checkpoint-00000120/   where `--resume` goes on; the last two are kept
 //!     state.json           counters
@@ -43,6 +44,7 @@ use serde_json::{Value, json};
 pub use atomic::{replace, write_atomic};
 pub use checkpoint::{Checkpoint, Damaged};
 pub use error::RunError;
+pub(crate) use info::hex;
 pub use info::{Command, DataInfo, RunInfo, SpaceInfo, graph_fingerprint};
 pub use metrics::Metrics;
 
@@ -71,6 +73,8 @@ pub mod name {
     pub const RESULT: &str = "result.json";
     /// The weights of a trained network.
     pub const WEIGHTS: &str = "weights.safetensors";
+    /// A file an architecture whose scores are correlated.
+    pub const CORRELATE: &str = "correlate";
     /// Held by the process that writes.
     pub const LOCK: &str = "lock";
 }

@@ -1,47 +1,14 @@
 //! The second phase of ENAS: training the controller θ, the shared weights ω
 //! fixed (paper, section 2.2).
 
-use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::optim::{Adam, AdamConfig, UnknownState, global_norm};
+use super::optim::{Adam, UnknownState, global_norm};
 use super::reinforce::{Baseline, entropy_bonus, policy_loss};
-use crate::controller::{Controller, StateError};
-use crate::decision::Architecture;
-
-/// How the controller is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PolicyConfig {
-    /// Learning rate.
-    pub lr: f64,
-    /// Weight of the entropy (nats) in the reward.
-    pub entropy_weight: f64,
-    /// How much of the baseline one reward leaves (δ).
-    pub baseline_decay: f64,
-    /// Weight in the loss of the divergence from the skip rate, of the
-    /// decisions that have a `@rate`.
-    pub skip_weight: f64,
-    /// The optimiser.
-    pub adam: AdamConfig,
-}
-
-impl Default for PolicyConfig {
-    /// Rewards of about 1 at most (accuracies, 80 / perplexity) and a few
-    /// hundred updates: the rate of the authors' micro search, with Adam as
-    /// published. Against a table of accuracies the policy is near the best
-    /// after 100 updates of 20 samples (`examples/table_reward.rs`); with
-    /// [`AdamConfig::authors`] it has hardly begun after 300.
-    fn default() -> Self {
-        Self {
-            lr: 3.5e-3,
-            entropy_weight: 1e-4,
-            baseline_decay: 0.99,
-            skip_weight: 0.8,
-            adam: AdamConfig::default(),
-        }
-    }
-}
+use super::seed::{Purpose, seed};
+use crate::controller::{Controller, Rollout, StateError};
+use crate::decision::{Architecture, DecisionSpace, GuardId};
+pub use crate::recipe::PolicyConfig;
 
 /// Measures architectures: one reward each, in their order; higher is better.
 pub type RewardFn<'a, E> = dyn FnMut(&[Architecture]) -> Result<Vec<f64>, E> + 'a;
@@ -53,7 +20,15 @@ pub struct Policy {
     config: PolicyConfig,
     adam: Adam,
     baseline: Baseline,
+    /// A space that requires something; `None` where all draws will do.
+    required: Option<DecisionSpace>,
 }
+
+/// In how many draws one must fulfil what a space requires.
+const DRAWS: usize = 1000;
+
+/// How many draws are made at once: at first, and at most.
+const AT_ONCE: [usize; 2] = [32, 1024];
 
 /// What one update saw and did.
 #[derive(Clone, Debug)]
@@ -97,8 +72,20 @@ pub enum PolicyError {
         /// Its reward.
         reward: f64,
     },
+    /// Too few draws fulfil what the space requires.
+    #[error(
+        "{accepted} of {drawn} architectures that the controller drew fulfil what the space requires, fewer than 1 in {DRAWS}: require less, or search with --strategy random or evolution, which draw no other"
+    )]
+    Refused {
+        /// How many were drawn.
+        drawn: usize,
+        /// How many of them are architectures of the space.
+        accepted: usize,
+    },
     /// The loss or its gradient is NaN or infinite.
-    #[error("the controller's loss is {loss} with a gradient of norm {grad_norm}")]
+    #[error(
+        "the controller's loss is {loss} with a gradient of norm {grad_norm}: try a smaller controller.policy.lr"
+    )]
     Diverged {
         /// The loss.
         loss: f64,
@@ -132,7 +119,57 @@ impl Policy {
             adam: Adam::new(config.adam),
             baseline: Baseline::new(config.baseline_decay),
             config,
+            required: None,
         }
+    }
+
+    /// The same policy, given that what `space` requires is fulfilled: samples that
+    /// do not are drawn anew. `space` is the one that the controller's plan is of.
+    #[must_use]
+    pub fn given(mut self, space: &DecisionSpace) -> Self {
+        let required = space.require != GuardId::ALWAYS;
+        self.required = required.then(|| space.clone());
+        self
+    }
+
+    /// Draws `n` architectures; those of a smaller `n` are the first of a larger one.
+    ///
+    /// Of a space that requires something, [`Rollout::log_prob`] and
+    /// [`Rollout::entropy`] are those of the controller, which does not know of it.
+    ///
+    /// # Errors
+    /// [`PolicyError::Refused`].
+    pub fn sample(&self, n: usize, seed: u64) -> Result<Rollout, PolicyError> {
+        match &self.required {
+            None => Ok(self.controller.sample(n, seed)),
+            Some(space) => Ok(self.controller.score(&self.accepted(space, n, seed)?)),
+        }
+    }
+
+    fn accepted(
+        &self,
+        space: &DecisionSpace,
+        n: usize,
+        start: u64,
+    ) -> Result<Vec<Architecture>, PolicyError> {
+        let _guard = tch::no_grad_guard();
+        let [mut at_once, greatest] = AT_ONCE;
+        let (mut accepted, mut drawn) = (Vec::new(), 0);
+        let most = DRAWS * n.max(10);
+        while accepted.len() < n {
+            if drawn >= most {
+                let accepted = accepted.len();
+                return Err(PolicyError::Refused { drawn, accepted });
+            }
+            let seed = seed(start, Purpose::PolicySamples, drawn as u64);
+            let draws = self.controller.sample(at_once, seed).architectures;
+            drawn += at_once;
+            at_once = (2 * at_once).min(greatest);
+            let holds = |draw: &Architecture| space.guards.holds(space.require, draw);
+            accepted.extend(draws.into_iter().filter(holds));
+        }
+        accepted.truncate(n);
+        Ok(accepted)
     }
 
     /// The controller.
@@ -144,6 +181,13 @@ impl Policy {
     /// One step on θ: samples `n` architectures, asks for their rewards, and
     /// averages their policy gradients.
     ///
+    /// Of a space that requires something, the policy is the controller's π given
+    /// that it is fulfilled: π(m) / Z where Z is the share of draws that do. The
+    /// gradient of its expected reward is `E[(R - b)(∇ log π - ∇ log Z)]`; where b is
+    /// the expected reward, the second part vanishes. So there the advantages are
+    /// centred over the samples, if there are several: the step is expected to go along
+    /// the true gradient, somewhat shorter, (n - 1) / n of it with a steady baseline.
+    ///
     /// # Errors
     /// What `reward` fails with, and a [`PolicyError`] where a number is not
     /// finite; nothing is changed then.
@@ -153,7 +197,7 @@ impl Policy {
         seed: u64,
         reward: &mut RewardFn<'_, E>,
     ) -> Result<UpdateReport, E> {
-        let rollout = self.controller.sample(n, seed);
+        let rollout = self.sample(n, seed)?;
         let measured = reward(&rollout.architectures)?;
         check(&measured, n)?;
 
@@ -167,9 +211,7 @@ impl Policy {
                 baseline.advantage(entropy_bonus(measured, entropy, weight))
             })
             .collect();
-        let advantages = Tensor::from_slice(&advantages)
-            .to_kind(rollout.log_prob.kind())
-            .to_device(rollout.log_prob.device());
+        let advantages = self.weigh(&advantages, &rollout.log_prob);
         let skip_penalty = rollout.skip_penalty.sum(None) / n.max(1) as f64;
         let loss =
             policy_loss(&rollout.log_prob, &advantages) + &skip_penalty * self.config.skip_weight;
@@ -199,6 +241,19 @@ impl Policy {
         self.adam.step(&params, &grads, self.config.lr);
         self.baseline = baseline;
         Ok(report)
+    }
+
+    /// Advantages as a tensor like `log_prob`; centred where the policy is that given
+    /// a requirement. `[n], [n]` to `[n]`
+    fn weigh(&self, advantages: &[f64], log_prob: &Tensor) -> Tensor {
+        let tensor = Tensor::from_slice(advantages)
+            .to_kind(log_prob.kind())
+            .to_device(log_prob.device());
+        if self.required.is_some() && advantages.len() > 1 {
+            &tensor - tensor.mean(None)
+        } else {
+            tensor
+        }
     }
 
     /// The parameters that the loss depends on, with its gradients.
@@ -455,6 +510,102 @@ mod tests {
             &mut policy,
         );
         assert!(more.unwrap_err().contains("`omega`"));
+    }
+
+    /// Bits of which the space allows a few sets only.
+    fn required(most: u32) -> DecisionSpace {
+        let text = format!(
+            "space bits {{
+               input  x: [3, 8, 8]
+               output y: [10]
+               nodes h = [conv(x, 3, 4)]
+               nodes h[l in 1..=3] {{ h[l] = conv(sum(pick any of h[..l]), 3, 4) }}
+               require edges(h) <= {most}
+               y = h[3] |> gap |> linear(10)
+             }}"
+        );
+        let compiled = crate::compile("bits.enas", &text, &crate::Options::default());
+        assert!(!compiled.spaces.is_empty(), "{:?}", compiled.diagnostics);
+        compiled.spaces.into_iter().next().unwrap().decisions
+    }
+
+    /// By enumeration: an update of two samples is expected to go along the gradient of
+    /// the reward that the policy given the requirement expects.
+    #[test]
+    fn what_a_space_requires_conditions_the_policy_and_its_gradient() {
+        let space = required(2);
+        let all: Vec<Architecture> = crate::decision::Diagram::of(&space)
+            .unwrap()
+            .iter()
+            .collect();
+        let config = PolicyConfig {
+            entropy_weight: 0.0,
+            ..PolicyConfig::default()
+        };
+        let policy = policy(&space, config).given(&space);
+        let reward = |a: &Architecture| if a.has(DecisionId(0), 0) { 1.0 } else { 0.3 };
+        let rewards: Vec<f64> = all.iter().map(reward).collect();
+        let log_prob = policy.controller.score(&all).log_prob;
+        let given = log_prob.softmax(0, None);
+        let expected = (&given * Tensor::from_slice(&rewards)).sum(None);
+        let params = policy.controller.params();
+        let leaves: Vec<&Tensor> = params.iter().map(|(_, leaf)| leaf).collect();
+        let exact = Tensor::run_backward(&[expected], &leaves, true, false);
+
+        let p = to_vec(&given);
+        let mut loss = Tensor::from(0f64);
+        for (i, x) in rewards.iter().enumerate() {
+            for (j, y) in rewards.iter().enumerate() {
+                // As an update of these two samples makes it.
+                let mut baseline = Baseline::new(0.75);
+                let advantages = [baseline.advantage(*x), baseline.advantage(*y)];
+                let pair = Tensor::stack(&[log_prob.get(i as i64), log_prob.get(j as i64)], 0);
+                loss += policy_loss(&pair, &policy.weigh(&advantages, &pair)) * (p[i] * p[j]);
+            }
+        }
+        let found = Tensor::run_backward(&[loss], &leaves, false, false);
+        let mut largest = 0f64;
+        for (exact, found) in exact
+            .iter()
+            .zip(&found)
+            .filter(|(exact, _)| exact.defined())
+        {
+            // Advantages 3/4 x and 3/4 (y - x / 4), centred ±3/8 (5/4 x - y); x and y
+            // are independent, so what is left is (1 + 5/4) 3/16 of the gradient.
+            let difference = (exact * 2.25 * 0.1875 + found).abs().max();
+            let difference = difference.double_value(&[]);
+            assert!(difference < 1e-12, "{difference}");
+            largest = largest.max(exact.abs().max().double_value(&[]));
+        }
+        assert!(largest > 1e-4, "{largest}");
+    }
+
+    #[test]
+    fn draws_that_a_space_refuses_are_made_anew_and_not_forever() {
+        let space = required(2);
+        let policy_of = |space: &DecisionSpace| policy(space, PolicyConfig::default()).given(space);
+        let many = policy_of(&space).sample(50, 3).unwrap().architectures;
+        assert!(many.iter().all(|a| a.is_of(&space)));
+        let few = policy_of(&space).sample(7, 3).unwrap().architectures;
+        assert_eq!(few, many[..7]);
+        // One network of 2^45: none in thousands of draws.
+        let text = "space wide {
+               input  x: [3, 8, 8]
+               output y: [10]
+               nodes h = [conv(x, 3, 4)]
+               nodes h[l in 1..=9] { h[l] = conv(sum(pick any of h[..l]), 3, 4) }
+               require edges(h) <= 1
+               y = h[9] |> gap |> linear(10)
+             }";
+        let compiled = crate::compile("wide.enas", text, &crate::Options::default());
+        let wide = &compiled.spaces.first().unwrap().decisions;
+        let refused = policy_of(wide).sample(5, 0).unwrap_err();
+        assert!(matches!(refused, PolicyError::Refused { accepted: 0, .. }));
+        let message = refused.to_string();
+        assert!(
+            message.contains("--strategy random or evolution"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::seed::{Purpose, seed};
 use super::tensors::{self, State};
 use super::timeline::{Step, Timeline};
 use super::{Event, Interrupt, Observer, RunConfig, TrainError};
-use crate::run::Run;
+use crate::run::{Metrics, Run};
 
 /// Who may stop a run, and who watches it.
 pub struct Watch<'a> {
@@ -65,13 +65,15 @@ impl Record {
 /// checkpoint of `run`.
 ///
 /// A checkpoint is saved at the end of every epoch, after every
-/// [`RunConfig::checkpoint_steps`] steps, and when the run is interrupted.
+/// [`RunConfig::checkpoint_steps`] steps, and when the run is interrupted or its time
+/// is over; the latter is no error. Returns the metrics; what is appended to them is
+/// cut off when the run is resumed once more.
 pub(super) fn drive(
     job: &mut dyn Job,
     run: &Run,
     config: &RunConfig,
     watch: &mut Watch,
-) -> Result<(), TrainError> {
+) -> Result<Metrics, TrainError> {
     let timeline = job.timeline();
     let total = timeline.total();
     let (mut done, mut metrics) = match restore(job, run, watch)? {
@@ -81,7 +83,8 @@ pub(super) fn drive(
     let mut saved = done;
     watch.observer.event(&Event::Start { done, total });
     while let Some(step) = timeline.step(done) {
-        if !watch.interrupt.is_raised() {
+        let late = watch.interrupt.is_late();
+        if !watch.interrupt.is_raised() && !late {
             tch::manual_seed(seed(config.seed, Purpose::Torch, step.number) as i64);
             let record = job.step(step)?;
             metrics.append(&record.to_json(step))?;
@@ -93,7 +96,7 @@ pub(super) fn drive(
         }
         let stop = watch.interrupt.is_raised() && done < total;
         let due = timeline.ends_epoch(done) || done % config.checkpoint_steps.max(1) == 0;
-        if (stop || due) && done > saved {
+        if (stop || late || due) && done > saved {
             let bytes = metrics.sync()?;
             save(job, run, done, bytes)?;
             saved = done;
@@ -102,6 +105,32 @@ pub(super) fn drive(
         if stop {
             return Err(TrainError::Interrupted { done, total });
         }
+        if late {
+            let notice = format!(
+                "the time is over at step {done} of {total}; --resume with more time goes on from there"
+            );
+            watch.observer.event(&Event::Notice(&notice));
+            break;
+        }
+    }
+    Ok(metrics)
+}
+
+/// Does all steps of `job`, and saves nothing.
+pub(super) fn drive_unsaved(
+    job: &mut dyn Job,
+    seed_of_run: u64,
+    watch: &mut Watch,
+) -> Result<(), TrainError> {
+    let timeline = job.timeline();
+    let mut done = 0;
+    while let Some(step) = timeline.step(done) {
+        if watch.interrupt.is_raised() {
+            return Err(TrainError::InterruptedEvaluation);
+        }
+        tch::manual_seed(seed(seed_of_run, Purpose::Torch, step.number) as i64);
+        job.step(step)?;
+        done = step.number;
     }
     Ok(())
 }

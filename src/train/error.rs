@@ -2,8 +2,10 @@
 
 use crate::data::DataError;
 use crate::decision::SampleError;
+use crate::doctor::Bytes;
 use crate::model::ModelError;
 use crate::run::RunError;
+use crate::table::TableError;
 
 use super::FitError;
 use super::controller_phase::PolicyError;
@@ -47,6 +49,20 @@ pub enum TrainError {
     /// There is nothing to search.
     #[error(transparent)]
     Sample(#[from] SampleError),
+    /// There is too little memory.
+    #[error(
+        "training needs at least {needed} of memory on minibatches of {batch}, and {available} are free: {remedy}"
+    )]
+    Memory {
+        /// What it needs.
+        needed: Bytes,
+        /// What there is.
+        available: Bytes,
+        /// Examples or rows of a minibatch.
+        batch: u64,
+        /// What to do.
+        remedy: String,
+    },
     /// The hyperparameters make no sense.
     #[error("{0}")]
     Config(String),
@@ -60,8 +76,11 @@ pub enum TrainError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The policy cannot be updated.
-    #[error("{0}; what was saved before is good: try a smaller controller.policy.lr")]
+    #[error("{0}; what was saved before is good")]
     Policy(#[from] PolicyError),
+    /// The table that rewards the policy.
+    #[error(transparent)]
+    Table(#[from] TableError),
     /// Saved tensors that are not those of this run.
     #[error("{file} does not hold the tensors of this run: {why}")]
     State {

@@ -21,7 +21,7 @@ use crate::model::{Mode, Recurrence, SharedModel};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
     /// The share of images whose class is right, of tokens that come out as the
-    /// most probable.
+    /// most probable; or the score that a table gives.
     pub accuracy: f64,
     /// The mean cross-entropy, in nats.
     pub loss: f64,
@@ -53,7 +53,7 @@ pub(super) fn evaluate(
         if watch.interrupt.is_raised() {
             return Err(TrainError::InterruptedEvaluation);
         }
-        add(&mut sums, model, child, &batch, &mut recurrence)?;
+        add(&mut sums, model, child, &batch, Mode::Eval, &mut recurrence)?;
         watch.observer.event(&Event::Evaluate {
             done: sums.examples,
             total: batches.total,
@@ -62,7 +62,7 @@ pub(super) fn evaluate(
     Ok(sums.mean())
 }
 
-/// Evaluates a child on one minibatch.
+/// Evaluates a child on one minibatch, in a mode of evaluation.
 ///
 /// # Errors
 /// When the model cannot run.
@@ -70,9 +70,11 @@ pub(super) fn score(
     model: &mut SharedModel,
     child: &Child,
     batch: &Batch,
+    mode: Mode,
 ) -> Result<Evaluation, TrainError> {
     let mut sums = Sums::default();
-    add(&mut sums, model, child, batch, &mut Recurrence::default())?;
+    let recurrence = &mut Recurrence::default();
+    add(&mut sums, model, child, batch, mode, recurrence)?;
     Ok(sums.mean())
 }
 
@@ -81,11 +83,12 @@ fn add(
     model: &mut SharedModel,
     child: &Child,
     batch: &Batch,
+    mode: Mode,
     recurrence: &mut Recurrence,
 ) -> Result<(), TrainError> {
     let _guard = tch::no_grad_guard();
     let inputs = [batch.input.shallow_clone()];
-    let outputs = model.resume(child, &inputs, Mode::Eval, recurrence)?;
+    let outputs = model.resume(child, &inputs, mode, recurrence)?;
     let Some(logits) = outputs.first() else {
         return Err(TrainError::Torch("the network has no output".to_owned()));
     };

@@ -1,7 +1,6 @@
 //! Whether a space and a data set belong together, and how to make them.
 
 use crate::data::{CorpusSummary, Data, Summary};
-use crate::decision::{DecisionSpace, GuardId};
 use crate::graph::{Op, Supergraph, Task};
 use crate::unroll::Ports;
 
@@ -66,11 +65,6 @@ pub enum FitError {
         /// Its name.
         name: String,
     },
-    /// A space whose architectures must fulfil something.
-    #[error(
-        "the space has a `require`, which the controller does not follow yet; search it without, or train architectures of `enasc sample`, which does"
-    )]
-    Require,
 }
 
 /// Checks that every operation of a space can be run.
@@ -89,18 +83,6 @@ pub fn check_operations(graph: &Supergraph) -> Result<(), FitError> {
         }
     }
     Ok(())
-}
-
-/// Checks that a controller draws nothing but architectures of a space.
-///
-/// # Errors
-/// When the space has requirements.
-pub fn check_requirements(decisions: &DecisionSpace) -> Result<(), FitError> {
-    if decisions.require == GuardId::ALWAYS {
-        Ok(())
-    } else {
-        Err(FitError::Require)
-    }
 }
 
 /// Checks that a space takes data as they are: images of just this size in just

@@ -5,15 +5,17 @@
 //! In: a compiled space, a data set, every hyperparameter, a run folder. Out: the
 //! best architecture or a trained network, and in the run folder all that led there.
 //!
-//! - `config`: every hyperparameter;
 //! - `search`: the loop; `weights` its first phase, `controller_phase` with
 //!   `reinforce` its second;
+//! - `strategy`: who proposes architectures: the policy, chance, or evolution;
+//! - `evaluator`: who judges them: shared weights, or a table of results;
+//! - `compare`, `correlate`, `score`: what a search came to;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
-//! - `retrain`, `evaluate`: one architecture;
+//! - `retrain`, `evaluate`, `averaging`: one architecture;
 //! - `drive`: what makes both resumable; `timeline` numbers the steps, `seed` says
 //!   where random numbers come from;
-//! - `optim`, `schedule`: optimisers whose state can be saved, learning rates;
-//! - `fit`: whether a space and a data set belong together;
+//! - `optim`: optimisers whose state can be saved;
+//! - `fit`, `memory`: whether a space and a data set belong together, and fit in;
 //! - `observe`, `interrupt`: how a run is watched and stopped.
 //!
 //! Invariants:
@@ -22,26 +24,32 @@
 //! - a step changes only the weights on the paths of its architectures;
 //! - nothing here prints.
 
-mod config;
+mod averaging;
+mod compare;
 pub mod controller_phase;
+mod correlate;
 mod drive;
 mod error;
 mod evaluate;
+mod evaluator;
 mod fit;
 mod interrupt;
+mod memory;
 mod observe;
 pub mod optim;
 pub mod reinforce;
 mod retrain;
-pub mod schedule;
+mod score;
 mod search;
 mod seed;
+mod strategy;
 mod task;
 mod tensors;
 mod timeline;
 mod weights;
 
-pub use config::{DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, WeightsConfig};
+pub use compare::Comparison;
+pub use correlate::{Correlation, Pair, correlate};
 pub use drive::Watch;
 pub use error::TrainError;
 pub use evaluate::Evaluation;
@@ -49,9 +57,15 @@ pub use fit::{FitError, check as check_fit};
 pub use interrupt::Interrupt;
 pub use observe::{Event, Observer};
 pub use retrain::{Trained, retrain, test};
-pub use search::{derive_again, search};
+pub use score::{Scored, score};
+pub use search::{derive_again, search, search_table};
 pub use task::Measure;
 pub use timeline::{Phase, Step, Timeline};
+
+pub use crate::recipe::{
+    DataConfig, DeriveConfig, PhaseConfig, RunConfig, SearchConfig, StrategyConfig, StrategyName,
+    WeightsConfig,
+};
 
 #[cfg(test)]
 mod tests;

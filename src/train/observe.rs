@@ -1,5 +1,6 @@
 //! What a run tells whoever watches it. The library prints nothing.
 
+use super::correlate::Pair;
 use super::timeline::Step;
 
 /// Someone who watches a run.
@@ -24,6 +25,8 @@ pub enum Event<'a> {
         /// Steps of the whole run.
         total: u64,
     },
+    /// So many bytes of memory will be needed at the least.
+    Memory(u64),
     /// Something that a person should know.
     Notice(&'a str),
     /// A step was done.
@@ -44,6 +47,13 @@ pub enum Event<'a> {
         done: usize,
         /// In all.
         total: usize,
+    },
+    /// An architecture was trained to be compared with its shared-weight score.
+    Correlate {
+        /// What came of it.
+        pair: &'a Pair,
+        /// How many there are to be.
+        of: usize,
     },
     /// So many of so many images were evaluated.
     Evaluate {

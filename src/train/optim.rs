@@ -7,36 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-/// The hyperparameters of [`Sgd`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SgdConfig {
-    /// Share of the momentum that is kept each step (μ), below 1.
-    pub momentum: f64,
-    /// Whether the step looks ahead (Nesterov).
-    pub nesterov: bool,
-    /// λ of the penalty `λ Σ w²` (no ½), of the parameters in a step alone:
-    /// those that the sampled architecture uses. (The authors' code lets it
-    /// decay every shared weight in every step.)
-    pub l2: f64,
-}
-
-impl Default for SgdConfig {
-    /// The authors' macro search on CIFAR-10.
-    fn default() -> Self {
-        Self {
-            momentum: 0.9,
-            nesterov: true,
-            l2: 2.5e-4,
-        }
-    }
-}
+pub use crate::recipe::{AdamConfig, SgdConfig};
 
 /// Stochastic gradient descent with momentum, in TensorFlow's form:
-/// `g += 2λw`, `a = μa + g`, `w -= lr (g + μa)` (Nesterov) or `w -= lr a`.
+/// `g += 2λw` (of `λ Σ w²`; `2λw³` of `λ/2 Σ w⁴`), `a = μa + g`, `w -= lr (g + μa)` (Nesterov) or `w -= lr a`.
 #[derive(Debug)]
 pub struct Sgd {
     config: SgdConfig,
@@ -61,14 +37,16 @@ impl Sgd {
             momentum: mu,
             nesterov,
             l2,
+            quartic,
+            unused: _,
         } = self.config;
         let mut scalars = Scalars::default();
         for ((key, param), grad) in params.iter().zip(grads) {
             let mut param = param.shallow_clone();
-            let grad = if l2 > 0.0 {
-                grad.addcmul(&param, scalars.get(2.0 * l2, &param))
-            } else {
-                grad.shallow_clone()
+            let grad = match quartic {
+                _ if l2 == 0.0 => grad.shallow_clone(),
+                false => grad.addcmul(&param, scalars.get(2.0 * l2, &param)),
+                true => grad.addcmul(&param.pow_tensor_scalar(3), scalars.get(2.0 * l2, &param)),
             };
             if mu == 0.0 {
                 let _ = param.addcmul_(&grad, scalars.get(-lr, &grad));
@@ -105,48 +83,6 @@ impl Sgd {
         }
         self.momentum = momentum;
         Ok(())
-    }
-}
-
-/// The hyperparameters of [`Adam`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdamConfig {
-    /// Decay of the average gradient. Authors' controllers 0.
-    pub beta1: f64,
-    /// Decay of the average squared gradient.
-    pub beta2: f64,
-    /// Keeps the division finite. Authors' controllers 1e-3, which is large
-    /// beside a controller's gradients and slows its first hundreds of steps.
-    pub eps: f64,
-    /// Where `eps` stands: TensorFlow's (and the authors')
-    /// `lr √(1-β2ᵗ) / (1-β1ᵗ) · m / (√v + ε)`, or the paper's Algorithm 1
-    /// `lr m̂ / (√v̂ + ε)`, in which ε weighs less at first.
-    pub tensorflow: bool,
-}
-
-impl Default for AdamConfig {
-    /// Algorithm 1 of the Adam paper with its constants.
-    fn default() -> Self {
-        Self {
-            beta1: 0.9,
-            beta2: 0.999,
-            eps: 1e-8,
-            tensorflow: false,
-        }
-    }
-}
-
-impl AdamConfig {
-    /// As the authors' code trains its controllers.
-    #[must_use]
-    pub fn authors() -> Self {
-        Self {
-            beta1: 0.0,
-            beta2: 0.999,
-            eps: 1e-3,
-            tensorflow: true,
-        }
     }
 }
 
@@ -259,6 +195,19 @@ pub fn clip_global_norm(grads: &mut [Tensor], max: f64) -> f64 {
     norm
 }
 
+/// Scales each gradient, in place, so that its own norm is at most `max`; returns
+/// the global norm they had.
+pub fn clip_each_norm(grads: &mut [Tensor], max: f64) -> f64 {
+    let norm = global_norm(grads);
+    let _guard = tch::no_grad_guard();
+    for grad in grads {
+        // Nothing is read back from the device.
+        let scale = (grad.norm() / max).clamp_min(1.0);
+        *grad /= scale;
+    }
+    norm
+}
+
 /// A parameter's entry, zeros at first; brought to the parameter's device, as
 /// a loaded state may come from another.
 fn state_like<'a>(
@@ -333,9 +282,8 @@ mod tests {
     #[test]
     fn nesterov_with_l2_matches_numbers_made_by_hand() {
         let config = SgdConfig {
-            momentum: 0.9,
-            nesterov: true,
             l2: 0.05,
+            ..SgdConfig::default()
         };
         let mut sgd = Sgd::new(config);
         let w = vector(&[1.0, -2.0]);
@@ -354,11 +302,26 @@ mod tests {
     }
 
     #[test]
+    fn the_quartic_penalty_has_a_cubic_gradient() {
+        let mut sgd = Sgd::new(SgdConfig {
+            momentum: 0.0,
+            l2: 0.25,
+            quartic: true,
+            ..SgdConfig::default()
+        });
+        let w = vector(&[2.0]);
+        // g = 1 + 2 · 0.25 · 8 = 5
+        sgd.step(&[(0, w.shallow_clone())], &[vector(&[1.0])], 0.1);
+        close(&w, &[1.5]);
+    }
+
+    #[test]
     fn plain_momentum_and_none_at_all() {
         let plain = |momentum| SgdConfig {
             momentum,
             nesterov: false,
             l2: 0.0,
+            ..SgdConfig::default()
         };
         let mut sgd = Sgd::new(plain(0.5));
         let w = vector(&[1.0]);
@@ -453,6 +416,14 @@ mod tests {
             sgd.load_state(state),
             Err(UnknownState("mean.3".to_owned()))
         );
+    }
+
+    #[test]
+    fn each_gradient_is_clipped_by_its_own_norm() {
+        let mut grads = [vector(&[3.0, 4.0]), vector(&[0.5])];
+        assert!((clip_each_norm(&mut grads, 1.0) - 25.25f64.sqrt()).abs() < 1e-12);
+        close(&grads[0], &[0.6, 0.8]);
+        close(&grads[1], &[0.5]);
     }
 
     #[test]

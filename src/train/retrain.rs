@@ -10,18 +10,20 @@ use std::sync::Arc;
 use serde_json::json;
 use tch::Device;
 
-use super::drive::{Job, Record, drive};
+use super::averaging::Averaging;
+use super::drive::{Job, Record, drive, drive_unsaved};
 use super::evaluate::{Evaluation, evaluate};
+use super::memory::forecast;
 use super::seed::{Purpose, seed};
 use super::task::{Measure, task};
-use super::tensors::{self, State};
+use super::tensors::{self, State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
-use super::{SearchConfig, TrainError, Watch, fit};
+use super::{Event, Interrupt, Observer, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
-use crate::graph::{Child, select};
+use crate::graph::{Child, cost, select};
 use crate::model::SharedModel;
 use crate::run::{Run, name, replace, with_schema};
 
@@ -51,13 +53,18 @@ pub fn retrain(
     watch: &mut Watch,
 ) -> Result<Trained, TrainError> {
     let mut training = Training::new(space, architecture, data, config, device)?;
+    let child = std::slice::from_ref(&training.child);
+    let forecast = forecast(&space.graph, child, &config.retrain, config.data.bptt);
+    forecast.check(device, "retrain")?;
+    watch.observer.event(&Event::Memory(forecast.bytes()));
     drive(&mut training, run, &config.run, watch)?;
+    training.average()?;
     let weights = training.weights.model.state()?;
     replace(&run.path(name::WEIGHTS), &mut |path| {
         tensors::write(&weights, path)
     })?;
     let test = training.test(watch)?;
-    let parameters = space.graph.params.trained(training.child.params.clone());
+    let parameters = cost::child(&space.graph, &training.child).parameters;
     let measure = training.weights.task.measure();
     let result = json!({
         measure.name(): measure.of(&test),
@@ -110,11 +117,38 @@ pub fn test(
     Ok((training.weights.task.measure(), test))
 }
 
+/// Tells nobody.
+struct Silent;
+
+impl Observer for Silent {
+    fn event(&mut self, _: &Event) {}
+}
+
+/// Trains `architecture` from scratch on what a search trains on, saves nothing, and
+/// says what it comes to on the search's validation examples, as they are taken to
+/// derive an architecture.
+pub(super) fn validated(
+    space: &SearchSpace,
+    architecture: &Architecture,
+    data: &Data,
+    config: &SearchConfig,
+    device: Device,
+    watch: &mut Watch,
+) -> Result<Evaluation, TrainError> {
+    let mut training = Training::on_part(space, architecture, data, config, true, device)?;
+    drive_unsaved(&mut training, config.run.seed, watch)?;
+    let config = config.derive;
+    let Weights { model, task, .. } = &mut training.weights;
+    let batches = task.valid(config.examples, config.batch);
+    evaluate(model, &training.child, batches, watch)
+}
+
 struct Training<'a> {
     child: Child,
     line: String,
     config: &'a SearchConfig,
     weights: Weights<'a>,
+    averaging: Averaging,
 }
 
 impl Job for Training<'_> {
@@ -129,21 +163,33 @@ impl Job for Training<'_> {
 
     fn step(&mut self, step: Step) -> Result<Record, TrainError> {
         if step.phase == Phase::Report {
+            let mut figures = self.weights.means();
+            if self.averaging.is_wanted() {
+                figures.push(self.validate()?);
+            }
             return Ok(Record {
-                figures: self.weights.means(),
+                figures,
                 samples: Vec::new(),
             });
         }
         let child = std::slice::from_ref(&self.child);
-        self.weights.step(step, child, &|| self.line.clone())
+        let record = self.weights.step(step, child, &|| self.line.clone())?;
+        let params = self.weights.model.trained(&self.child)?;
+        self.averaging.step(&params);
+        Ok(record)
     }
 
     fn state(&self) -> Result<State, TrainError> {
-        self.weights.state()
+        let mut state = self.weights.state()?;
+        if self.averaging.is_wanted() {
+            state.extend(prefixed("averaging", self.averaging.state()));
+        }
+        Ok(state)
     }
 
     fn load_state(&mut self, mut state: State) -> Result<(), String> {
-        self.weights.load_state(&mut state)
+        self.weights.load_state(&mut state)?;
+        self.averaging.load_state(take(&mut state, "averaging"))
     }
 }
 
@@ -155,6 +201,18 @@ impl<'a> Training<'a> {
         config: &'a SearchConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
+        Self::on_part(space, architecture, data, config, false, device)
+    }
+
+    /// Trains on what a `search` trains on, or on all there is.
+    fn on_part(
+        space: &'a SearchSpace,
+        architecture: &Architecture,
+        data: &'a Data,
+        config: &'a SearchConfig,
+        search: bool,
+        device: Device,
+    ) -> Result<Self, TrainError> {
         fit::check(space.graph.task, &space.ports, data)?;
         fit::check_operations(&space.graph)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
@@ -162,13 +220,37 @@ impl<'a> Training<'a> {
         let seed_of = seed(config.run.seed, Purpose::Weights, 0);
         let graph = Arc::new(space.graph.clone());
         let model = SharedModel::new(graph, of.model.clone(), seed_of, device);
-        let task = task(data, &config.data, false, of, config.run.seed, device)?;
+        let task = task(data, &config.data, search, of, config.run.seed, device)?;
         Ok(Self {
             child: select(&space.graph, &space.decisions, architecture),
             line: architecture.to_line(&space.decisions),
             config,
             weights: Weights::new(model, task, of),
+            averaging: Averaging::new(of.average_after),
         })
+    }
+
+    /// Puts the mean of the weights in their place, or them back.
+    fn average(&mut self) -> Result<(), TrainError> {
+        let params = self.weights.model.trained(&self.child)?;
+        self.averaging.swap(&params);
+        Ok(())
+    }
+
+    /// The measure of the weights, or of their mean, on the validation part.
+    fn validate(&mut self) -> Result<(&'static str, f64), TrainError> {
+        let silent = &mut Watch {
+            interrupt: &Interrupt::default(),
+            observer: &mut Silent,
+        };
+        self.average()?;
+        let Weights { model, task, .. } = &mut self.weights;
+        let measure = task.measure();
+        let batches = task.valid(0, self.config.derive.batch);
+        let found = evaluate(model, &self.child, batches, silent)?;
+        self.average()?;
+        self.averaging.epoch(found.loss);
+        Ok((measure.names_of_samples()[0], measure.of(&found)))
     }
 
     fn test(&mut self, watch: &mut Watch) -> Result<Evaluation, TrainError> {

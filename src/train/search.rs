@@ -1,31 +1,26 @@
-//! The search: shared weights ω and the policy θ are trained in turn (ENAS,
-//! arXiv 1802.03268, section 2.2), then the best architecture is derived.
+//! The search: what judges architectures (the shared weights ω) and who proposes
+//! them (the policy θ) are trained in turn (ENAS, arXiv 1802.03268, section 2.2),
+//! then the best architecture is derived.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tch::Device;
 
-use super::controller_phase::Policy;
 use super::drive::{Job, Record, drive, restore};
-use super::evaluate::{Evaluation, evaluate, score};
+use super::evaluator::{Evaluator, Lookups, SharedWeights};
+use super::memory::forecast_of_search;
 use super::seed::{Purpose, seed};
-use super::task::{Batch, task};
+use super::strategy::{Strategy, Uniform, strategy};
 use super::tensors::{State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
-use super::weights::Weights;
-use super::{Event, SearchConfig, TrainError, Watch, fit};
+use super::{Comparison, Evaluation, Event, SearchConfig, TrainError, Watch};
 use crate::SearchSpace;
-use crate::controller::Controller;
 use crate::data::Data;
-use crate::decision::{Architecture, Sampler, plan};
+use crate::decision::Architecture;
 use crate::derive::{Candidate, derive, distinct};
-use crate::graph::{Child, select};
-use crate::model::SharedModel;
 use crate::run::{Run, name, with_schema};
+use crate::table::{Table, TableError};
 
 /// Searches `space` on `data` in a run folder, from its last checkpoint on where it
 /// has one, and derives the best architecture, which it writes to `best.json`.
@@ -43,9 +38,30 @@ pub fn search(
     device: Device,
     watch: &mut Watch,
 ) -> Result<Vec<Candidate>, TrainError> {
-    let mut search = Search::new(space, data, config, device)?;
-    drive(&mut search, run, &config.run, watch)?;
-    search.derive(run, watch)
+    let search = Search::new(space, data, config, device)?;
+    let forecast = forecast_of_search(space, config)?;
+    forecast.check(device, "shared")?;
+    watch.observer.event(&Event::Memory(forecast.bytes()));
+    search.finish(run, watch)
+}
+
+/// As [`search`], with a table in place of shared weights: the best architecture is
+/// the best of those that were looked up. An update of the strategy looks
+/// [`super::PhaseConfig::samples`] up, and nothing else does.
+///
+/// # Errors
+/// As [`search`], and when the table lacks what it should have.
+pub fn search_table(
+    space: &SearchSpace,
+    table: &Table,
+    config: &SearchConfig,
+    run: &Run,
+    device: Device,
+    watch: &mut Watch,
+) -> Result<Vec<Candidate>, TrainError> {
+    config.check(&space.graph).map_err(TrainError::Config)?;
+    let evaluator = Box::new(Lookups::new(table));
+    Search::with(space, evaluator, config, device).finish(run, watch)
 }
 
 /// Derives the best architecture of a search anew, from its last checkpoint.
@@ -61,162 +77,161 @@ pub fn derive_again(
     watch: &mut Watch,
 ) -> Result<Vec<Candidate>, TrainError> {
     let mut search = Search::new(space, data, config, device)?;
-    let total = search.timeline().total();
-    match restore(&mut search, run, watch)? {
-        None => {
-            return Err(TrainError::Config(format!(
-                "{} has no checkpoint yet: let the search go on with --resume first",
-                run.folder().display()
-            )));
-        }
-        Some((done, _)) if done < total => {
-            let notice = format!("the search is at step {done} of {total}, not at its end");
-            watch.observer.event(&Event::Notice(&notice));
-        }
-        Some(_) => {}
-    }
-    search.derive(run, watch)
+    search.restore(run, watch)?;
+    let (ranked, _) = search.derive(run, watch)?;
+    Ok(ranked)
 }
 
-struct Search<'a> {
+/// A search at some step.
+pub(super) struct Search<'a> {
     space: &'a SearchSpace,
     config: &'a SearchConfig,
-    /// ω, and what trains it.
-    weights: Weights<'a>,
-    /// θ, and what trains it.
-    policy: Policy,
+    /// Who judges architectures.
+    pub(super) evaluator: Box<dyn Evaluator + 'a>,
+    /// Who proposes them.
+    pub(super) strategy: Box<dyn Strategy + 'a>,
+    /// Who proposes them while nothing is learnt, and what the strategy is compared
+    /// with.
+    pub(super) uniform: Uniform<'a>,
 }
 
 impl Job for Search<'_> {
     fn timeline(&self) -> Timeline {
+        let batches = self.evaluator.batches();
+        let warmup = self.config.controller.warmup_epochs;
         Timeline {
             epochs: self.config.shared.epochs,
-            batches: self.weights.task.batches(),
+            batches,
             updates: self.config.controller.updates,
-            warmup: self.config.controller.warmup_epochs,
+            // Where there is nothing to train, there is nothing to warm up.
+            warmup: if batches == 0 { 0 } else { warmup },
         }
     }
 
     fn step(&mut self, step: Step) -> Result<Record, TrainError> {
         match step.phase {
-            Phase::Shared => self.train_weights(step),
-            Phase::Controller => self.train_policy(step),
+            Phase::Shared => self.train_evaluator(step),
+            Phase::Controller => self.train_strategy(step),
             Phase::Report => self.report(step),
         }
     }
 
     fn state(&self) -> Result<State, TrainError> {
-        let mut state = self.weights.state()?;
-        state.extend(prefixed("policy", self.policy.state()));
+        let mut state = self.evaluator.state()?;
+        state.extend(prefixed(POLICY, self.strategy.state()));
         Ok(state)
     }
 
     fn load_state(&mut self, mut state: State) -> Result<(), String> {
-        self.weights.load_state(&mut state)?;
-        let policy = take(&mut state, "policy");
-        self.policy
-            .load_state(policy)
-            .map_err(|why| why.to_string())
+        self.evaluator.load_state(&mut state)?;
+        self.strategy.load_state(take(&mut state, POLICY))
     }
 }
 
+/// The prefix of the strategy's tensors in a checkpoint.
+pub(super) const POLICY: &str = "policy";
+
 impl<'a> Search<'a> {
-    fn new(
+    pub(super) fn new(
         space: &'a SearchSpace,
         data: &'a Data,
         config: &'a SearchConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        fit::check(space.graph.task, &space.ports, data)?;
-        fit::check_operations(&space.graph)?;
-        fit::check_requirements(&space.decisions)?;
         config.check(&space.graph).map_err(TrainError::Config)?;
-        let of = |purpose| seed(config.run.seed, purpose, 0);
-        let model = SharedModel::new(
-            Arc::new(space.graph.clone()),
-            config.shared.model.clone(),
-            of(Purpose::Weights),
-            device,
-        );
-        let controller = Controller::new(
-            plan(&space.decisions),
-            config.controller.network,
-            of(Purpose::Policy),
-            device,
-        );
-        let shared = &config.shared;
-        let task = task(data, &config.data, true, shared, config.run.seed, device)?;
-        Ok(Self {
+        let evaluator = Box::new(SharedWeights::new(space, data, config, device)?);
+        Ok(Self::with(space, evaluator, config, device))
+    }
+
+    fn with(
+        space: &'a SearchSpace,
+        evaluator: Box<dyn Evaluator + 'a>,
+        config: &'a SearchConfig,
+        device: Device,
+    ) -> Self {
+        Self {
             space,
             config,
-            weights: Weights::new(model, task, shared),
-            policy: Policy::new(controller, config.controller.policy),
-        })
+            evaluator,
+            strategy: strategy(&space.decisions, config, device),
+            uniform: Uniform::new(&space.decisions),
+        }
+    }
+
+    fn finish(mut self, run: &Run, watch: &mut Watch) -> Result<Vec<Candidate>, TrainError> {
+        let config = self.config;
+        let mut metrics = drive(&mut self, run, &config.run, watch)?;
+        let (ranked, comparison) = self.derive(run, watch)?;
+        let mut line = json!({"step": self.timeline().total(), "phase": "derive"});
+        if let Some(comparison) = comparison {
+            line["comparison"] = json!(comparison);
+        }
+        metrics.append(&line)?;
+        metrics.sync()?;
+        Ok(ranked)
+    }
+
+    /// Goes to where the last checkpoint is; returns the steps done.
+    pub(super) fn restore(&mut self, run: &Run, watch: &mut Watch) -> Result<u64, TrainError> {
+        let total = self.timeline().total();
+        let Some((done, _)) = restore(self, run, watch)? else {
+            return Err(TrainError::Config(format!(
+                "{} has no checkpoint yet: let the search go on with --resume first",
+                run.folder().display()
+            )));
+        };
+        if done < total {
+            let notice = format!("the search is at step {done} of {total}, not at its end");
+            watch.observer.event(&Event::Notice(&notice));
+        }
+        Ok(done)
     }
 
     /// Phase 1: one step on ω, along the path of a fresh sample of π(m; θ).
-    fn train_weights(&mut self, step: Step) -> Result<Record, TrainError> {
+    fn train_evaluator(&mut self, step: Step) -> Result<Record, TrainError> {
         let n = self.config.shared.children;
         let seed = self.seed(Purpose::SharedSamples, step.number);
         let architectures = if step.epoch <= self.config.controller.warmup_epochs {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            let mut sampler = Sampler::new(&self.space.decisions);
-            let drawn = std::iter::repeat_with(|| sampler.draw(&mut rng)).take(n);
-            drawn.collect::<Result<Vec<_>, _>>()?
+            self.uniform.sample(n, seed)?
         } else {
-            self.sample(n, seed)
+            self.strategy.sample(n, seed)?
         };
-        let children: Vec<Child> = architectures.iter().map(|a| self.child(a)).collect();
-        let decisions = &self.space.decisions;
-        self.weights.step(step, &children, &|| {
-            let lines: Vec<String> = architectures.iter().map(|a| a.to_line(decisions)).collect();
-            lines.join("; ")
-        })
+        self.evaluator.train(step, &architectures)
     }
 
     /// Phase 2: one step on θ. All samples are judged on one minibatch of the
     /// validation part, the shared weights fixed.
-    fn train_policy(&mut self, step: Step) -> Result<Record, TrainError> {
+    fn train_strategy(&mut self, step: Step) -> Result<Record, TrainError> {
         let seed = self.seed(Purpose::PolicySamples, step.number);
-        let Self {
-            space,
-            config,
-            weights,
-            policy,
-        } = self;
-        let phase = &config.controller;
-        let batch = weights.task.reward(step, phase.reward_batch);
-        let measure = weights.task.measure();
-        let report = policy.update(phase.samples, seed, &mut |samples| {
-            let found = judge(space, weights, &batch, samples)?;
+        let phase = &self.config.controller;
+        let evaluator = &mut self.evaluator;
+        let measure = evaluator.measure();
+        let figures = self.strategy.update(phase.samples, seed, &mut |samples| {
+            let found = evaluator.judge(step, samples)?;
             let reward = |found| measure.reward(found, phase.perplexity_reward);
-            Ok::<_, TrainError>(found.iter().map(reward).collect())
+            Ok(found.iter().map(reward).collect())
         })?;
-        let best = report.best.as_ref().map_or(0.0, |(reward, _)| *reward);
         Ok(Record {
-            figures: vec![
-                ("reward", report.mean_reward),
-                ("best", best),
-                ("baseline", report.baseline),
-                ("entropy", report.entropy),
-                ("log_prob", report.log_prob),
-                ("skip_penalty", report.skip_penalty),
-                ("loss", report.loss),
-                ("grad_norm", report.grad_norm),
-            ],
+            figures,
             samples: Vec::new(),
         })
     }
 
-    /// Phase 3: some samples of the policy, judged on one minibatch.
+    /// Phase 3: some samples of the strategy, judged on one minibatch.
     fn report(&mut self, step: Step) -> Result<Record, TrainError> {
-        let phase = &self.config.controller;
-        let batch = self.weights.task.reward(step, phase.reward_batch);
-        let measure = self.weights.task.measure();
+        let mut figures = self.evaluator.means();
+        if self.evaluator.known(0).is_some() {
+            // Every look-up counts, and these would come on top.
+            return Ok(Record {
+                figures,
+                samples: Vec::new(),
+            });
+        }
+        let measure = self.evaluator.measure();
         let seed = self.seed(Purpose::ReportSamples, step.number);
-        let samples = self.sample(phase.report_samples, seed);
-        let found = judge(self.space, &mut self.weights, &batch, &samples)?;
-        let mut figures = self.weights.means();
+        let n = self.config.controller.report_samples;
+        let samples = self.strategy.sample(n, seed)?;
+        let found = self.evaluator.judge(step, &samples)?;
         let best = found.iter().max_by(|a, b| {
             let of = |found| measure.score(found);
             of(a).total_cmp(&of(b))
@@ -232,39 +247,55 @@ impl<'a> Search<'a> {
         Ok(Record { figures, samples })
     }
 
-    /// Ranks samples of the policy on the same validation examples.
-    fn derive(&mut self, run: &Run, watch: &mut Watch) -> Result<Vec<Candidate>, TrainError> {
+    /// Ranks what the strategy proposes, and compares it with chance, all on the same
+    /// validation examples.
+    fn derive(
+        &mut self,
+        run: &Run,
+        watch: &mut Watch,
+    ) -> Result<(Vec<Candidate>, Option<Comparison>), TrainError> {
         let config = self.config.derive;
-        let samples = self.sample(config.samples, self.seed(Purpose::DeriveSamples, 0));
-        let measure = self.weights.task.measure();
-        let mut examples = 0;
-        let ranked = derive(&samples, &mut |architectures| {
-            let total = architectures.len();
-            let mut scores = Vec::with_capacity(total);
-            for architecture in architectures {
-                let child = self.child(architecture);
-                let Weights { model, task, .. } = &mut self.weights;
-                let batches = task.valid(config.examples, config.batch);
-                let found = evaluate(model, &child, batches, watch)?;
-                examples = found.examples;
-                scores.push(measure.score(&found));
-                let done = scores.len();
-                watch.observer.event(&Event::Derive { done, total });
-            }
-            Ok::<_, TrainError>(scores)
+        let seed = self.seed(Purpose::DeriveSamples, 0);
+        let finalists = match self.evaluator.known(config.samples) {
+            Some(known) if known.is_empty() => return Err(TableError::NothingFound.into()),
+            Some(known) => known,
+            None => self.strategy.finalists(config.samples, seed)?,
+        };
+        // With the same seed these are the first finalists of a policy.
+        let ours = self.strategy.sample(config.compare, seed)?;
+        let chance = self.seed(Purpose::UniformSamples, 0);
+        let uniform = self.uniform.sample(config.compare, chance)?;
+        let (different, _) = distinct(&[&finalists[..], &ours, &uniform].concat());
+        let found = self.evaluator.validate(&different, watch)?;
+        let measure = self.evaluator.measure();
+        let examples = found.first().map_or(0, |found| found.examples);
+        let known: HashMap<&Architecture, Evaluation> = different.iter().zip(found).collect();
+        let all = |architectures: &[Architecture], of: &dyn Fn(&Evaluation) -> f64| {
+            let found = architectures.iter().filter_map(|a| known.get(a));
+            found.map(of).collect::<Vec<f64>>()
+        };
+        let score = |found: &Evaluation| measure.score(found);
+        let value = |found: &Evaluation| measure.of(found);
+        let ranked = derive(&finalists, &mut |different| {
+            Ok::<_, TrainError>(all(different, &score))
         })?;
-        let best = self.best(&ranked, samples.len(), examples);
+        let comparison = Comparison::of(measure, &all(&ours, &value), &all(&uniform, &value));
+        let mut best = self.best(&ranked, finalists.len(), examples);
+        if let Some(comparison) = comparison {
+            best["comparison"] = json!(comparison);
+        }
         run.write_json(name::BEST, &best)?;
-        Ok(ranked)
+        Ok((ranked, comparison))
     }
 
     /// `best.json`: an architecture that any command reads, and how it was chosen.
     fn best(&self, ranked: &[Candidate], samples: usize, examples: usize) -> Value {
-        let measure = self.weights.task.measure();
+        let measure = self.evaluator.measure();
         let decisions = &self.space.decisions;
-        let mut best = ranked.first().map_or_else(
+        let first = ranked.first().map(|best| &best.architecture);
+        let mut best = first.map_or_else(
             || json!({}),
-            |best| best.architecture.to_json(decisions, &self.space.name),
+            |first| first.to_json(decisions, &self.space.name),
         );
         let candidates: Vec<Value> = ranked
             .iter()
@@ -278,44 +309,21 @@ impl<'a> Search<'a> {
             })
             .collect();
         let score = ranked.first().map(|best| measure.of_score(best.score));
+        best["strategy"] = json!(self.config.strategy.name);
         best["measure"] = json!(measure.name());
         best[measure.name()] = json!(score);
         best["samples"] = json!(samples);
         best["examples"] = json!(examples);
         best["candidates"] = json!(candidates);
+        let facts = first.map(|first| self.evaluator.facts(first));
+        if let Some(facts) = facts.filter(|facts| !facts.is_empty()) {
+            let facts = facts.into_iter().map(|(name, text)| (name, json!(text)));
+            best["table"] = Value::Object(facts.collect::<Map<_, _>>());
+        }
         with_schema(&best)
     }
 
-    fn seed(&self, purpose: Purpose, position: u64) -> u64 {
+    pub(super) fn seed(&self, purpose: Purpose, position: u64) -> u64 {
         seed(self.config.run.seed, purpose, position)
     }
-
-    fn sample(&self, n: usize, seed: u64) -> Vec<Architecture> {
-        let _guard = tch::no_grad_guard();
-        self.policy.controller().sample(n, seed).architectures
-    }
-
-    fn child(&self, architecture: &Architecture) -> Child {
-        select(&self.space.graph, &self.space.decisions, architecture)
-    }
-}
-
-/// How good each architecture is on one minibatch; each different one is run once.
-fn judge(
-    space: &SearchSpace,
-    weights: &mut Weights,
-    batch: &Batch,
-    samples: &[Architecture],
-) -> Result<Vec<Evaluation>, TrainError> {
-    let (different, _) = distinct(samples);
-    let mut known = HashMap::new();
-    for architecture in different {
-        let child = select(&space.graph, &space.decisions, &architecture);
-        let found = score(&mut weights.model, &child, batch)?;
-        known.insert(architecture, found);
-    }
-    Ok(samples
-        .iter()
-        .filter_map(|sample| known.get(sample).copied())
-        .collect())
 }

@@ -30,6 +30,10 @@ pub enum Purpose {
     Augment = 10,
     /// The order of validation images in reports.
     ReportOrder = 11,
+    /// The uniform architectures that a strategy is compared with.
+    UniformSamples = 12,
+    /// The architectures whose scores are correlated.
+    CorrelateSamples = 13,
 }
 
 /// The seed of a purpose at a position (a step, or 0), from the seed of the run.

@@ -5,15 +5,15 @@
 use tch::{Reduction, Tensor};
 
 use super::TrainError;
-use super::config::WeightsConfig;
 use super::drive::Record;
 use super::evaluate::Evaluation;
-use super::optim::{Sgd, clip_global_norm, global_norm};
+use super::optim::{Sgd, clip_each_norm, clip_global_norm, global_norm};
 use super::task::{Batch, Measure, Task, cross_entropy, right};
 use super::tensors::{State, prefixed, take};
 use super::timeline::Step;
 use crate::graph::{Child, ParamId};
 use crate::model::{Mode, Recurrence, SharedModel, gradients};
+use crate::recipe::WeightsConfig;
 
 /// Weights, their optimiser, and the task that they are trained on.
 pub(super) struct Weights<'a> {
@@ -64,6 +64,9 @@ impl<'a> Weights<'a> {
             self.recurrence = Recurrence::default();
         }
         let batch = self.task.train(step);
+        // The share of the training that this step completes.
+        let done = step.progress() + 1.0 / step.of.max(1) as f64;
+        self.model.set_progress(done / self.config.epochs as f64);
         let lr = self.config.lr(step.progress()) * self.task.pace(&batch);
         let mut loss = Tensor::from(0f32).to_device(batch.input.device());
         let mut cross = loss.copy();
@@ -177,11 +180,17 @@ impl<'a> Weights<'a> {
         params: Vec<(ParamId, Tensor)>,
         lr: f64,
     ) -> Result<f64, TrainError> {
+        let params = if self.config.sgd.unused {
+            self.model.all_trained()?
+        } else {
+            params
+        };
         let mut grads = gradients(loss, &params)?;
         let params: Vec<(u32, Tensor)> =
             params.into_iter().map(|(id, leaf)| (id.0, leaf)).collect();
         let norm = match self.config.clip {
             0.0 => global_norm(&grads),
+            most if self.config.clip_each => clip_each_norm(&mut grads, most),
             most => clip_global_norm(&mut grads, most),
         };
         if norm.is_finite() {

@@ -519,8 +519,8 @@ impl Evaluator<'_> {
             match &item.value {
                 Value::Tensor(_) => {}
                 Value::Unknown => return None,
-                Value::List(_) => {
-                    self.report(diagnostics::list_as_tensor(span));
+                Value::List(list) => {
+                    self.report(diagnostics::list_as_tensor(span, list));
                     return None;
                 }
                 other => {

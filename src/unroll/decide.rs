@@ -292,7 +292,8 @@ impl Evaluator<'_> {
             return Value::Unknown;
         };
         let options = self.options(decision, &values, &names, pick.source.span);
-        if single {
+        // One of several shapes is no tensor yet: a `for` goes to whichever it is.
+        if single && list.shapes_that_differ().is_none() {
             return self.chosen(decision, options, span);
         }
         let items = options

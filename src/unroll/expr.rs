@@ -206,6 +206,13 @@ impl Evaluator<'_> {
         };
         match value {
             Value::Unknown => None,
+            // What `pick 1` picked, as any other pick is gone through.
+            Value::Tensor(tensor) if matches!(tensor.tag, Tag::Decided(_)) => Some(vec![Round {
+                guard: GuardId::ALWAYS,
+                value: value.clone(),
+                label: 0,
+                picked: true,
+            }]),
             Value::Range { start, end } => {
                 let n = end.saturating_sub(*start).max(0) as u64;
                 if !self.step(n, span) {

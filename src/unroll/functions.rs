@@ -367,8 +367,8 @@ impl Evaluator<'_> {
         match &arg.value {
             Value::Tensor(tensor) => Some(tensor.clone()),
             Value::Unknown => None,
-            Value::List(_) => {
-                self.report(diagnostics::list_as_tensor(arg.span));
+            Value::List(list) => {
+                self.report(diagnostics::list_as_tensor(arg.span, list));
                 None
             }
             other => {

@@ -289,7 +289,7 @@ impl Evaluator<'_> {
         match builtin {
             Builtin::Identity => Some(Signature::plain(Op::Identity, x)),
             Builtin::Zero => Some(Signature::plain(Op::Zero, x)),
-            Builtin::DropPath => Some(Signature::plain(Op::DropPath, x)),
+            Builtin::DropPath => self.drop_path(x, bound, site),
             Builtin::Drop => match arg(bound, 1).map(|given| &given.value) {
                 Some(Value::Text(text)) => {
                     let site = text.to_string();
@@ -520,6 +520,17 @@ impl Evaluator<'_> {
             shape: x.clone(),
             params,
         })
+    }
+
+    fn drop_path(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
+        let share = number(arg(bound, 1), 1.0);
+        if (0.0..=1.0).contains(&share) {
+            return Some(Signature::plain(Op::DropPath { share }, x));
+        }
+        let span = arg(bound, 1).map_or(site, |given| given.span);
+        let found = Value::Float(share);
+        self.report(diagnostics::wrong_kind(span, "a share from 0 to 1", &found));
+        None
     }
 
     fn embed(&mut self, bound: &Bound) -> Option<Signature> {

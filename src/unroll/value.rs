@@ -313,6 +313,17 @@ impl List {
     pub fn is_fixed(&self) -> bool {
         !self.picked && self.items.iter().all(|item| item.guard == GuardId::ALWAYS)
     }
+
+    /// Two shapes that its tensors have whatever is decided, if they are different.
+    pub fn shapes_that_differ(&self) -> Option<(Shape, Shape)> {
+        let mut shapes = self.items.iter().filter_map(|item| match &item.value {
+            Value::Tensor(tensor) => tensor.sizes.known(),
+            _ => None,
+        });
+        let first = shapes.next()?;
+        let other = shapes.find(|shape| *shape != first)?;
+        Some((first, other))
+    }
 }
 
 /// The sizes of the first tensor among some items.

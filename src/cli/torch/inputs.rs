@@ -1,15 +1,14 @@
 //! From arguments to what a run is made of: space, architecture, data,
 //! hyperparameters, device.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
 use tch::Device;
 
 use super::Failure;
-use crate::cli::error::{CliError, cause};
+use crate::cli::error::CliError;
 use crate::cli::input;
+use crate::cli::recipe::with_recipe;
 use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceArgs};
 use crate::data::{self, Data, DataSpec};
 use crate::diagnostic::render::Style;
@@ -116,13 +115,44 @@ pub(super) fn dataset(spec: &DataSpec, space: &SearchSpace) -> Result<Data, Fail
     Ok(data)
 }
 
+/// Loads the data that a search had, from where they are now.
+pub(super) fn dataset_of_run(
+    folder: &Path,
+    info: &RunInfo,
+    moved: Option<&DataSpec>,
+    space: &SearchSpace,
+) -> Result<Data, Failure> {
+    let shown = folder.display();
+    let source = &info.data.source;
+    if source.starts_with("table:") {
+        return Err(Failure::message(format!(
+            "{shown} was searched by {source}: it has no weights, and its best.json is final"
+        )));
+    }
+    let spec = match moved {
+        Some(spec) => spec.clone(),
+        None => source.parse().map_err(Failure::message)?,
+    };
+    let data = dataset(&spec, space)?;
+    if data.fingerprint() != info.data.fingerprint {
+        return Err(Failure::message(format!(
+            "{spec} is not the data of {shown} any more: name where that is with --data"
+        )));
+    }
+    Ok(data)
+}
+
+/// What a run folder says of data.
+pub(super) fn data_info(spec: &DataSpec, data: &Data) -> DataInfo {
+    DataInfo {
+        source: spec.to_string(),
+        name: data.name().to_owned(),
+        fingerprint: data.fingerprint().to_owned(),
+    }
+}
+
 /// What a run folder says of the space and the data.
-pub(super) fn info(
-    command: run::Command,
-    source: &Source,
-    spec: &DataSpec,
-    data: &Data,
-) -> RunInfo {
+pub(super) fn info(command: run::Command, source: &Source, data: DataInfo) -> RunInfo {
     let space = &source.space;
     RunInfo {
         command,
@@ -134,17 +164,13 @@ pub(super) fn info(
             decisions: space.decisions.hash(),
             graph: graph_fingerprint(&space.decisions, &space.graph),
         },
-        data: DataInfo {
-            source: spec.to_string(),
-            name: data.name().to_owned(),
-            fingerprint: data.fingerprint().to_owned(),
-        },
+        data,
     }
 }
 
 /// The hyperparameters of a command line: the defaults (of a run that is resumed:
-/// those that it has), then a file's, then single ones. `epochs` is the path of what
-/// `--epochs` sets.
+/// those that it has), then those of recipes, then single ones. `epochs` is the path of
+/// what `--epochs` sets.
 pub(super) fn config(
     recipe: &RecipeArgs,
     out: &OutArgs,
@@ -152,16 +178,11 @@ pub(super) fn config(
     space: &SearchSpace,
 ) -> Result<SearchConfig, Failure> {
     let mut config = SearchConfig::of(space.graph.task);
-    let saved = out.out.join(name::CONFIG);
     if out.resume && out.out.join(name::RUN).is_file() {
-        config = changed(
-            &config,
-            &saved,
-            &run::read_json(&saved).map_err(Failure::message)?,
-        )?;
+        config = config_of_run(&out.out)?;
     }
-    if let Some(path) = &recipe.config {
-        config = changed(&config, path, &read_json(path)?)?;
+    for name in &recipe.recipe {
+        config = with_recipe(&config, name, &space.name)?;
     }
     let mut one = |path: &str, value: &str| {
         config = config.with_one(path, value).map_err(Failure::message)?;
@@ -180,21 +201,12 @@ pub(super) fn config(
     Ok(config)
 }
 
-fn changed(config: &SearchConfig, path: &Path, value: &Value) -> Result<SearchConfig, Failure> {
-    let mut value = value.clone();
-    // A config.json states its schema version, which is no hyperparameter.
-    if let Some(object) = value.as_object_mut() {
-        object.shift_remove("schema");
-    }
-    let failed = |why| Failure::message(format!("{}: {why}", path.display()));
-    config.with(&value).map_err(failed)
-}
-
 /// The hyperparameters of a run folder.
 pub(super) fn config_of_run(folder: &Path) -> Result<SearchConfig, Failure> {
     let path = folder.join(name::CONFIG);
     let value = run::read_json(&path).map_err(Failure::message)?;
-    changed(&SearchConfig::default(), &path, &value)
+    let failed = |why| Failure::message(format!("{}: {why}", path.display()));
+    SearchConfig::default().with(&value).map_err(failed)
 }
 
 /// Where tensors live; sets the number of threads too.
@@ -208,12 +220,4 @@ pub(super) fn device(args: &MachineArgs) -> Result<Device, Failure> {
         DeviceArg::Auto => DeviceRequest::Auto,
     };
     choose(request).map_err(Failure::message)
-}
-
-fn read_json(path: &Path) -> Result<Value, Failure> {
-    let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|why| Failure::message(format!("cannot read {shown}: {}", cause(&why))))?;
-    serde_json::from_str(&text)
-        .map_err(|why| Failure::message(format!("{shown} is no JSON: {why}")))
 }

@@ -1,25 +1,31 @@
-//! The commands that need libtorch: search, derive, train, eval.
+//! The commands that need libtorch: search, derive, train, eval, score, correlate.
 //!
 //! Results go to standard output, progress and errors to standard error. Exit
 //! codes: 0, 1 for an error, 130 for a run that was stopped from outside.
 
+mod best;
+mod correlate;
 mod inputs;
 mod progress;
+mod score;
 
 use std::fmt;
 use std::io::{Write, stderr, stdout};
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
 use super::error::CliError;
 use super::input;
 use super::torch_args::{DeriveArgs, EvalArgs, FormatArg, SearchArgs, TorchCommand, TrainArgs};
+use crate::SearchSpace;
+use crate::data::{Data, DataSpec};
 use crate::decision::Architecture;
 use crate::diagnostic::render::Style;
-use crate::run::{self, Recipe, Run, RunInfo, name};
+use crate::run::{self, DataInfo, Recipe, Run, RunInfo, name};
+use crate::table::{Table, TableSpec};
 use crate::train::{
     self, Evaluation, Interrupt, Measure, Observer, SearchConfig, TrainError, Watch,
 };
@@ -77,6 +83,8 @@ pub fn run(command: &TorchCommand, style: Style) -> ExitCode {
         TorchCommand::Derive(args) => derive(args, style),
         TorchCommand::Train(args) => train(args, style),
         TorchCommand::Eval(args) => eval(args, style),
+        TorchCommand::Score(args) => score::run(args, style),
+        TorchCommand::Correlate(args) => correlate::run(args, style),
     };
     let (text, code) = match result {
         Ok(()) => return ExitCode::SUCCESS,
@@ -99,55 +107,96 @@ fn search(args: &SearchArgs, style: Style) -> Result<(), Failure> {
     let device = inputs::device(&args.machine)?;
     let source = inputs::source(&args.space, style)?;
     let space = &source.space;
-    let config = inputs::config(&args.recipe, &args.out, "shared.epochs", space)?;
-    let data = inputs::dataset(&args.data, space)?;
+    let mut chosen = args.recipe.clone();
+    if let Some(name) = args.strategy.and_then(|name| name.to_possible_value()) {
+        let name = name.get_name().to_owned();
+        chosen.with.push(("strategy.name".to_owned(), name));
+    }
+    let config = inputs::config(&chosen, &args.out, "shared.epochs", space)?;
+    let judge = Judge::of(args, space)?;
     let recipe = Recipe {
-        info: inputs::info(run::Command::Search, &source, &args.data, &data),
+        info: inputs::info(run::Command::Search, &source, judge.info()),
         config: to_json(&config)?,
         source: &source.text,
         modules: &source.modules,
         architecture: None,
     };
     let run = open(&args.out, &recipe)?;
-    let interrupt = on_signals()?;
+    let interrupt = on_signals(args.out.time_limit)?;
     let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
-    train::search(space, &data, &config, &run, device, watch)?;
+    match &judge {
+        Judge::Data(_, data) => train::search(space, data, &config, &run, device, watch)?,
+        Judge::Table(_, table) => {
+            if args.machine.threads.is_none() {
+                // The controller's tensors are too small for more.
+                tch::set_num_threads(1);
+            }
+            train::search_table(space, table, &config, &run, device, watch)?
+        }
+    };
     drop(progress);
-    print_best(&run, &recipe.info, args.machine.format)
+    best::print(&run, &recipe.info, args.machine.format)
+}
+
+/// By what a search judges architectures.
+enum Judge<'a> {
+    Data(&'a DataSpec, Data),
+    Table(&'a TableSpec, Table<'a>),
+}
+
+impl<'a> Judge<'a> {
+    fn of(args: &'a SearchArgs, space: &'a SearchSpace) -> Result<Self, Failure> {
+        match (&args.data, &args.reward) {
+            (Some(spec), _) => Ok(Self::Data(spec, inputs::dataset(spec, space)?)),
+            (None, Some(spec)) => {
+                let table = Table::load(spec, space).map_err(Failure::message)?;
+                Ok(Self::Table(spec, table))
+            }
+            (None, None) => Err(Failure::message("a search needs --data or --reward")),
+        }
+    }
+
+    fn info(&self) -> DataInfo {
+        match self {
+            Self::Data(spec, data) => inputs::data_info(spec, data),
+            Self::Table(spec, table) => DataInfo {
+                source: spec.to_string(),
+                name: "table".to_owned(),
+                fingerprint: table.fingerprint().to_owned(),
+            },
+        }
+    }
 }
 
 fn derive(args: &DeriveArgs, style: Style) -> Result<(), Failure> {
     let device = inputs::device(&args.machine)?;
     let run = Run::open(&args.run)?;
-    let info = run.info()?;
-    if info.command != run::Command::Search {
-        return Err(Failure::message(format!(
-            "{} is a training, and an architecture is derived from a search",
-            args.run.display()
-        )));
-    }
+    let info = of_search(&run, "an architecture is derived from a search")?;
     let source = inputs::source_of_run(&args.run, &info, style)?;
     let mut config = inputs::config_of_run(&args.run)?;
     config.derive.samples = args.samples.unwrap_or(config.derive.samples);
     config.derive.examples = args.examples.unwrap_or(config.derive.examples);
-    let spec = match &args.data {
-        Some(spec) => spec.clone(),
-        None => info.data.source.parse().map_err(Failure::message)?,
-    };
-    let data = inputs::dataset(&spec, &source.space)?;
-    if data.fingerprint() != info.data.fingerprint {
-        return Err(Failure::message(format!(
-            "{spec} is not the data of {} any more: name where that is with --data",
-            args.run.display()
-        )));
-    }
-    let interrupt = on_signals()?;
+    config.derive.compare = args.compare.unwrap_or(config.derive.compare);
+    let data = inputs::dataset_of_run(&args.run, &info, args.data.as_ref(), &source.space)?;
+    let interrupt = on_signals(None)?;
     let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     train::derive_again(&source.space, &data, &config, &run, device, watch)?;
     drop(progress);
-    print_best(&run, &info, args.machine.format)
+    best::print(&run, &info, args.machine.format)
+}
+
+/// What a run says of itself, which must be a search; `why` it must.
+fn of_search(run: &Run, why: &str) -> Result<RunInfo, Failure> {
+    let info = run.info()?;
+    if info.command == run::Command::Search {
+        return Ok(info);
+    }
+    let folder = run.folder().display();
+    Err(Failure::message(format!(
+        "{folder} is a training, and {why}"
+    )))
 }
 
 fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
@@ -158,14 +207,18 @@ fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
     let config = inputs::config(&args.recipe, &args.out, "retrain.epochs", space)?;
     let data = inputs::dataset(&args.data, space)?;
     let recipe = Recipe {
-        info: inputs::info(run::Command::Train, &source, &args.data, &data),
+        info: inputs::info(
+            run::Command::Train,
+            &source,
+            inputs::data_info(&args.data, &data),
+        ),
         config: to_json(&config)?,
         source: &source.text,
         modules: &source.modules,
         architecture: Some(architecture.to_json(&space.decisions, &space.name)),
     };
     let run = open(&args.out, &recipe)?;
-    let interrupt = on_signals()?;
+    let interrupt = on_signals(args.out.time_limit)?;
     let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     let trained = train::retrain(space, &architecture, &data, &config, &run, device, watch)?;
@@ -212,7 +265,7 @@ fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
         Architecture::parse(&text, &space.decisions, &space.name).map_err(Failure::message)?;
     let config: SearchConfig = inputs::config_of_run(folder)?;
     let data = inputs::dataset(&args.data, space)?;
-    let interrupt = on_signals()?;
+    let interrupt = on_signals(None)?;
     let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
     if data.fingerprint() != info.data.fingerprint {
         let notice = format!("{} is not the data that was trained on", args.data);
@@ -260,8 +313,9 @@ const SAME_REQUEST: Duration = Duration::from_secs(1);
 
 /// Ctrl-C, SIGTERM and SIGHUP stop the run after the step at hand; once more, a
 /// second later or more, stops it at once.
-fn on_signals() -> Result<Interrupt, Failure> {
-    let interrupt = Interrupt::default();
+fn on_signals(time_limit: Option<Duration>) -> Result<Interrupt, Failure> {
+    let deadline = time_limit.and_then(|limit| Instant::now().checked_add(limit));
+    let interrupt = Interrupt::at(deadline);
     let raised = interrupt.clone();
     let mut first: Option<Instant> = None;
     ctrlc::set_handler(move || match first {
@@ -292,63 +346,12 @@ fn stop_at_once() -> ! {
     std::process::exit(i32::from(STOPPED));
 }
 
-fn print_best(run: &Run, info: &RunInfo, format: FormatArg) -> Result<(), Failure> {
-    let path = run.path(name::BEST);
-    let mut best = run::read_json(&path)?;
-    let first = |key: &str| best["candidates"][0][key].clone();
-    let line = first("architecture");
-    // Runs of before there were texts say nothing of their measure.
-    let measure = match best["measure"].as_str() {
-        Some("perplexity") => Measure::Perplexity,
-        _ => Measure::Accuracy,
-    };
-    let value = best[measure.name()].as_f64().unwrap_or(f64::NAN);
-    let set = |set: &String| format!(" --set {}", quoted(set));
-    let set: String = info.space.set.iter().map(set).collect();
-    let folder = run.folder().display().to_string();
-    // The copy in the run folder serves where the space came from elsewhere.
-    let file = match Path::new(&info.space.file) {
-        file if file.is_file() => info.space.file.clone(),
-        _ => run.path(name::SPACE).display().to_string(),
-    };
-    let lines = [
-        format!("best architecture  {}", line.as_str().unwrap_or_default()),
-        format!(
-            "{:19}{value:.4} on {} validation {}, with shared weights",
-            measure.name(),
-            best["examples"],
-            measure.examples()
-        ),
-        format!("run folder         {folder}"),
-        format!(
-            "next               enasc train {}{set} --arch {} --data {} --out {}",
-            quoted(&file),
-            quoted(&path.display().to_string()),
-            quoted(&info.data.source),
-            quoted(&format!("{folder}-best")),
-        ),
-    ];
-    best["run"] = json!(folder);
-    print(format, &best, &lines);
-    Ok(())
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_./:=-,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
 fn tested(measure: Measure, test: &Evaluation) -> String {
     let (name, value) = (measure.name(), measure.of(test));
     let what = measure.examples();
     let name = format!("test {name}");
     format!(
-        "{name:15}{value:.4} on {} {what} (loss {:.4})",
+        "{name:14} {value:.4} on {} {what} (loss {:.4})",
         test.examples, test.loss
     )
 }

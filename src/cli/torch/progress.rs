@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::doctor::Bytes;
 use crate::train::{Event, Observer, Phase, Step};
 
 /// Shows the progress of a run.
@@ -15,9 +16,12 @@ pub(super) struct Progress {
     total: u64,
     /// Of the epoch at hand: rewards of its updates, summed, and how many.
     rewards: (f64, u64),
-    entropy: f64,
+    /// Of the policy, if there is one.
+    entropy: Option<f64>,
     since: Instant,
     deriving: bool,
+    /// Architectures whose scores were correlated.
+    correlated: usize,
 }
 
 enum View {
@@ -41,9 +45,10 @@ impl Progress {
             epochs,
             total: 0,
             rewards: (0.0, 0),
-            entropy: 0.0,
+            entropy: None,
             since: Instant::now(),
             deriving: false,
+            correlated: 0,
         }
     }
 
@@ -61,7 +66,7 @@ impl Progress {
         if let (Phase::Controller, Some(reward)) = (step.phase, of("reward")) {
             self.rewards.0 += reward;
             self.rewards.1 += 1;
-            self.entropy = of("entropy").unwrap_or(0.0);
+            self.entropy = of("entropy");
         }
         let now = match step.phase {
             Phase::Shared => words(&[
@@ -100,12 +105,13 @@ impl Progress {
             ];
             let policy = [
                 ("reward", (n > 0).then(|| sum / n as f64)),
-                ("entropy", (n > 0).then_some(self.entropy)),
+                ("entropy", self.entropy.filter(|_| n > 0)),
             ];
             let valid = [
                 ("samples", of("valid_accuracy")),
                 ("samples", of("valid_perplexity")),
                 ("best", of("valid_best")),
+                ("rows looked up", of("rows")),
             ];
             let parts: Vec<String> = [words(&trained), words(&policy), words(&valid)]
                 .into_iter()
@@ -138,6 +144,9 @@ impl Observer for Progress {
                 }
                 self.since = Instant::now();
             }
+            Event::Memory(bytes) => {
+                self.say(&format!("memory: {} at the least", Bytes(bytes)));
+            }
             Event::Notice(text) => self.say(&format!("note: {text}")),
             Event::Step { step, figures } => self.step(step, figures),
             Event::Derive { done, total } => {
@@ -146,6 +155,13 @@ impl Observer for Progress {
                     self.say(&format!("scoring {total} different architectures"));
                 }
                 self.count("derive", done, total);
+            }
+            Event::Correlate { pair, of } => {
+                self.correlated += 1;
+                self.say(&format!(
+                    "{}/{of}  shared {:.4}  retrained {:.4}  {}",
+                    self.correlated, pair.shared, pair.retrained, pair.architecture
+                ));
             }
             Event::Evaluate { done, total } if !self.deriving => {
                 self.count("test", done, total);

@@ -231,6 +231,7 @@ fn attributes(op: &Op) -> Map<String, Value> {
         Op::Affine { scale, offset } => json!({"scale": scale, "offset": offset}),
         Op::Scan { region } => json!({"region": region.index()}),
         Op::Dropout { site } => json!({"site": site}),
+        Op::DropPath { share } => json!({"share": share}),
         Op::SqueezeExcite { hidden } => json!({"hidden": hidden}),
         Op::Attention { heads } => json!({"heads": heads}),
         Op::Extern {
@@ -249,8 +250,7 @@ fn attributes(op: &Op) -> Map<String, Value> {
         | Op::Mean
         | Op::Sub
         | Op::Mul
-        | Op::Embed
-        | Op::DropPath => json!({}),
+        | Op::Embed => json!({}),
     };
     match value {
         Value::Object(map) => map,

@@ -71,7 +71,7 @@ impl<'a> Classification<'a> {
     }
 
     /// The images at `indices`, in minibatches of at most `size`.
-    fn batches_of<'b>(&'b mut self, test: bool, indices: Vec<u32>, size: usize) -> Batches<'b> {
+    fn batches_of(&mut self, test: bool, indices: Vec<u32>, size: usize) -> Batches<'_> {
         let data = self.data;
         let images = if test { &data.test } else { &data.train };
         let total = indices.len();

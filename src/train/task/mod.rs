@@ -90,6 +90,8 @@ pub enum Measure {
     Accuracy,
     /// e to the mean cross-entropy of the next token; the less the better.
     Perplexity,
+    /// What a table says.
+    Score,
 }
 
 impl Measure {
@@ -99,7 +101,22 @@ impl Measure {
         match self {
             Self::Accuracy => "accuracy",
             Self::Perplexity => "perplexity",
+            Self::Score => "score",
         }
+    }
+
+    /// The measure of a name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Accuracy, Self::Perplexity, Self::Score]
+            .into_iter()
+            .find(|measure| measure.name() == name)
+    }
+
+    /// Whether less is better.
+    #[must_use]
+    pub fn is_loss(self) -> bool {
+        self == Self::Perplexity
     }
 
     /// What it is taken of, in the plural.
@@ -108,13 +125,14 @@ impl Measure {
         match self {
             Self::Accuracy => "images",
             Self::Perplexity => "tokens",
+            Self::Score => "look-ups",
         }
     }
 
     /// Its name in the means of an epoch's training.
     pub(super) fn name_of_training(self) -> &'static str {
         match self {
-            Self::Accuracy => "train_accuracy",
+            Self::Accuracy | Self::Score => "train_accuracy",
             Self::Perplexity => "train_perplexity",
         }
     }
@@ -124,6 +142,7 @@ impl Measure {
         match self {
             Self::Accuracy => ["valid_accuracy", "valid_best"],
             Self::Perplexity => ["valid_perplexity", "valid_best"],
+            Self::Score => ["valid_score", "valid_best"],
         }
     }
 
@@ -131,7 +150,7 @@ impl Measure {
     #[must_use]
     pub fn of(self, found: &Evaluation) -> f64 {
         match self {
-            Self::Accuracy => found.accuracy,
+            Self::Accuracy | Self::Score => found.accuracy,
             Self::Perplexity => found.loss.exp(),
         }
     }
@@ -141,7 +160,7 @@ impl Measure {
     #[must_use]
     pub fn score(self, found: &Evaluation) -> f64 {
         match self {
-            Self::Accuracy => found.accuracy,
+            Self::Accuracy | Self::Score => found.accuracy,
             Self::Perplexity => -found.loss,
         }
     }
@@ -150,7 +169,7 @@ impl Measure {
     #[must_use]
     pub fn of_score(self, score: f64) -> f64 {
         match self {
-            Self::Accuracy => score,
+            Self::Accuracy | Self::Score => score,
             Self::Perplexity => (-score).exp(),
         }
     }
@@ -160,7 +179,7 @@ impl Measure {
     #[must_use]
     pub fn reward(self, found: &Evaluation, scale: f64) -> f64 {
         match self {
-            Self::Accuracy => found.accuracy,
+            Self::Accuracy | Self::Score => found.accuracy,
             Self::Perplexity => scale / found.loss.exp(),
         }
     }

@@ -9,16 +9,17 @@ use serde_json::Value;
 use tch::{Device, Tensor};
 use tempfile::TempDir;
 
-use super::schedule::Schedule;
 use super::*;
 use crate::SearchSpace;
 use crate::data::{Data, DataSpec, Level, Synthetic};
 use crate::decision::Architecture;
 use crate::model::Init;
+use crate::recipe::Schedule;
 use crate::run::{Command, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::unroll::Settings;
 
 mod space;
+mod strategies;
 
 fn one_thread() {
     static ONCE: Once = Once::new();
@@ -144,10 +145,23 @@ impl Case {
         Result<Vec<crate::derive::Candidate>, TrainError>,
         Vec<String>,
     ) {
-        let run = Run::resume(folder, &self.recipe(Command::Search)).unwrap();
         let interrupt = Interrupt::default();
+        self.search_until(folder, &interrupt, (stop_after, copy_after), copy_to)
+    }
+
+    fn search_until(
+        &self,
+        folder: &Path,
+        interrupt: &Interrupt,
+        (stop_after, copy_after): (u64, u64),
+        copy_to: &Path,
+    ) -> (
+        Result<Vec<crate::derive::Candidate>, TrainError>,
+        Vec<String>,
+    ) {
+        let run = Run::resume(folder, &self.recipe(Command::Search)).unwrap();
         let mut watcher = Watcher {
-            interrupt: &interrupt,
+            interrupt,
             stop_after,
             copy_after,
             from: folder,
@@ -155,7 +169,7 @@ impl Case {
             notices: Vec::new(),
         };
         let mut watch = Watch {
-            interrupt: &interrupt,
+            interrupt,
             observer: &mut watcher,
         };
         let result = search(
@@ -284,11 +298,11 @@ fn a_search_leaves_metrics_and_its_best_architecture() {
     let case = Case::new();
     case.finish(case.path());
     let lines = lines(case.path());
-    let total = lines.len() as u64 - 1;
+    let total = lines.len() as u64 - 2; // a header before, the comparison behind
     // 3 epochs of 3 minibatches and a report, 2 of them with 2 updates.
     assert_eq!(total, 3 * (3 + 1) + 2 * 2);
     assert_eq!(lines[0]["schema"], 1);
-    let steps: Vec<u64> = lines[1..]
+    let steps: Vec<u64> = lines[1..=total as usize]
         .iter()
         .map(|l| l["step"].as_u64().unwrap())
         .collect();
@@ -387,6 +401,72 @@ fn a_recurrent_cell_learns_a_text_and_its_weights_give_its_perplexity_again() {
 }
 
 #[test]
+fn a_training_that_averages_goes_on_to_the_same_result() {
+    let mut case = recurrent(include_str!("../../../spaces/enas_rnn_lm.enas"));
+    case.config.retrain.epochs = 8;
+    case.config.retrain.average_after = 1;
+    // Too fast to settle.
+    case.config.retrain.schedule = Schedule::Constant { lr: 8.0 };
+    let line = "Cell.h[1].p=0 Cell.h[1].f=relu Cell.h[2].p=1 Cell.h[2].f=tanh \
+                Cell.h[3].p=0 Cell.h[3].f=identity";
+    let trained = case.train(case.path(), line, 0).unwrap();
+    let means = |folder: &Path| {
+        let named = tensors(folder);
+        let means = named
+            .iter()
+            .filter(|(name, _)| name.starts_with("averaging/mean."));
+        means.count()
+    };
+    assert_eq!(means(case.path()), 5, "averaging has begun");
+    let lines = lines(case.path());
+    let valid: Vec<f64> = lines
+        .iter()
+        .filter_map(|line| line["valid_perplexity"].as_f64())
+        .collect();
+    assert_eq!(valid.len(), 8);
+    // The mean is what is tested and kept.
+    let last = (valid[7], trained.test.loss.exp());
+    assert!((last.0 - last.1).abs() < 0.3 * last.1, "{last:?}");
+    for stop in [60, 75] {
+        let other = TempDir::new().unwrap();
+        assert!(
+            case.train(other.path(), line, stop)
+                .unwrap_err()
+                .is_interrupt()
+        );
+        let again = case.train(other.path(), line, 0).unwrap();
+        assert_eq!(again, trained);
+        assert_same(case.path(), other.path(), name::RESULT);
+    }
+}
+
+#[test]
+fn weights_that_are_not_used_decay_where_the_recipe_says_so() {
+    const KEPT: f64 = 1.0 - 2.0 * 0.1 * 0.25;
+    let shrunk = |unused: bool| {
+        let mut case = Case::new();
+        case.config.shared.schedule = Schedule::Constant { lr: 0.1 };
+        case.config.shared.sgd.momentum = 0.0;
+        case.config.shared.sgd.l2 = 0.25;
+        case.config.shared.sgd.unused = unused;
+        let weights = [1, 2].map(|steps| {
+            let folder = TempDir::new().unwrap();
+            case.stop(folder.path(), steps);
+            tensors(folder.path())
+        });
+        let after = |name: &String| weights[1].iter().find(|(other, _)| other == name);
+        let is_shrunk = |(name, before): &&(String, Tensor)| {
+            let expected = before * KEPT;
+            let close = |after: &Tensor| (after - &expected).abs().max().double_value(&[]) < 1e-6;
+            name.ends_with(".weight") && after(name).is_some_and(|(_, after)| close(after))
+        };
+        weights[0].iter().filter(is_shrunk).count()
+    };
+    assert!(shrunk(true) > 0);
+    assert_eq!(shrunk(false), 0);
+}
+
+#[test]
 fn a_search_that_is_stopped_goes_on_to_the_same_result() {
     stopped_and_resumed(&Case::new());
 }
@@ -429,6 +509,22 @@ fn stopped_and_resumed(case: &Case) {
         case.finish(other.path());
         assert_same(case.path(), other.path(), name::BEST);
     }
+}
+
+#[test]
+fn a_search_whose_time_is_over_derives_and_goes_on_later() {
+    let case = Case::new();
+    case.finish(case.path());
+    let other = TempDir::new().unwrap();
+    let late = Interrupt::at(Some(std::time::Instant::now()));
+    case.stop(other.path(), 4);
+    let (result, notices) = case.search_until(other.path(), &late, (0, 0), other.path());
+    assert!(!result.unwrap().is_empty());
+    let says = |notice: &String| notice.starts_with("the time is over at step 4 of");
+    assert!(notices.iter().any(says), "{notices:?}");
+    assert!(other.path().join(name::BEST).exists());
+    case.finish(other.path());
+    assert_same(case.path(), other.path(), name::BEST);
 }
 
 #[test]
@@ -503,7 +599,7 @@ fn an_architecture_is_derived_anew_from_the_last_checkpoint() {
 #[test]
 fn a_loss_that_is_no_number_stops_the_run_and_names_the_architecture() {
     let mut case = Case::new();
-    case.config.shared.schedule = schedule::Schedule::Constant { lr: 1e30 };
+    case.config.shared.schedule = Schedule::Constant { lr: 1e30 };
     case.config.shared.clip = 0.0;
     let (result, _) = case.search(case.path(), (0, 0), case.path());
     let message = result.unwrap_err().to_string();

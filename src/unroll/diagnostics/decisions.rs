@@ -4,7 +4,7 @@ use super::{elements, quoted};
 use crate::diagnostic::suggest::did_you_mean;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use crate::unroll::value::Value;
+use crate::unroll::value::{List, Value};
 
 pub(in crate::unroll) fn choose_of(span: Span, found: &Value) -> Diagnostic {
     Diagnostic::error(
@@ -125,7 +125,18 @@ pub(in crate::unroll) fn pick_nothing(span: Span) -> Diagnostic {
     )
 }
 
-pub(in crate::unroll) fn list_as_tensor(span: Span) -> Diagnostic {
+pub(in crate::unroll) fn list_as_tensor(span: Span, list: &List) -> Diagnostic {
+    if list.picked
+        && let Some((a, b)) = list.shapes_that_differ()
+    {
+        return Diagnostic::error(
+            Code::ListNotReduced,
+            span,
+            format!("what is picked has the shape {a} or {b}, and one is needed here"),
+            "a list of what is picked",
+        )
+        .help("go through it, as in `sum(for v in p: f(v))`, or pick among tensors of one shape");
+    }
     Diagnostic::error(
         Code::ListNotReduced,
         span,

@@ -1,10 +1,33 @@
-//! Changing some hyperparameters of many: parts of a `config.json`, and single
-//! values by their path.
+//! Changing some hyperparameters of many: parts of the tree, and single values by
+//! their path.
+
+use std::fmt;
 
 use serde_json::{Map, Value, json};
 
 use super::SearchConfig;
 use crate::diagnostic::suggest::did_you_mean;
+
+/// Why hyperparameters cannot be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Which of them, where one is to blame: `shared.batch`.
+    pub path: Option<String>,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            // What serde says of a value does not name it.
+            Some(path) if !self.why.contains(path) => write!(f, "{path}: {}", self.why),
+            _ => f.write_str(&self.why),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
 
 impl SearchConfig {
     /// These hyperparameters with the values that `changes` has: an object of the
@@ -12,10 +35,11 @@ impl SearchConfig {
     ///
     /// # Errors
     /// When it has a name that there is not, or a value of another kind.
-    pub fn with(&self, changes: &Value) -> Result<Self, String> {
-        let mut all = serde_json::to_value(self).map_err(|why| why.to_string())?;
-        merge("", &mut all, changes)?;
-        serde_json::from_value(all).map_err(|why| why.to_string())
+    pub fn with(&self, changes: &Value) -> Result<Self, Refused> {
+        self.changed(changes).map_err(|refused| Refused {
+            path: refused.path.or_else(|| self.culprit("", changes)),
+            ..refused
+        })
     }
 
     /// These hyperparameters with one changed, by its path (`shared.batch`) and the
@@ -23,28 +47,58 @@ impl SearchConfig {
     ///
     /// # Errors
     /// As [`SearchConfig::with`].
-    pub fn with_one(&self, path: &str, value: &str) -> Result<Self, String> {
+    pub fn with_one(&self, path: &str, value: &str) -> Result<Self, Refused> {
         let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
-        let changes = path.rsplit('.').fold(value, |inner, name| {
-            let mut outer = Map::new();
-            outer.insert(name.to_owned(), inner);
-            Value::Object(outer)
-        });
-        self.with(&changes).map_err(|why| {
-            // What serde says of a value does not name it.
-            if why.contains(path) {
-                why
-            } else {
-                format!("{path}: {why}")
-            }
+        self.with(&nested(path, value)).map_err(|refused| Refused {
+            path: refused.path.or_else(|| Some(path.to_owned())),
+            ..refused
         })
+    }
+
+    fn changed(&self, changes: &Value) -> Result<Self, Refused> {
+        let other = |why: serde_json::Error| Refused {
+            path: None,
+            why: why.to_string(),
+        };
+        let mut all = serde_json::to_value(self).map_err(other)?;
+        merge("", &mut all, changes)?;
+        serde_json::from_value(all).map_err(other)
+    }
+
+    /// The path of the first change that is refused by itself.
+    fn culprit(&self, path: &str, changes: &Value) -> Option<String> {
+        let Value::Object(inner) = changes else {
+            return None;
+        };
+        inner.iter().find_map(|(name, change)| {
+            let path = join(path, name);
+            self.changed(&nested(&path, change.clone())).err()?;
+            Some(self.culprit(&path, change).unwrap_or(path))
+        })
+    }
+}
+
+/// `a.b` and a value as `{"a": {"b": value}}`.
+fn nested(path: &str, value: Value) -> Value {
+    path.rsplit('.').fold(value, |inner, name| {
+        let mut outer = Map::new();
+        outer.insert(name.to_owned(), inner);
+        Value::Object(outer)
+    })
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
     }
 }
 
 /// Objects whose names the user gives: dropout sites.
 const OPEN: &str = "dropout";
 
-fn merge(path: &str, all: &mut Value, changes: &Value) -> Result<(), String> {
+fn merge(path: &str, all: &mut Value, changes: &Value) -> Result<(), Refused> {
     let (Value::Object(all), Value::Object(changes)) = (&mut *all, changes) else {
         all.clone_from(changes);
         return Ok(());
@@ -55,11 +109,7 @@ fn merge(path: &str, all: &mut Value, changes: &Value) -> Result<(), String> {
         return Ok(());
     }
     for (name, change) in changes {
-        let path = if path.is_empty() {
-            name.clone()
-        } else {
-            format!("{path}.{name}")
-        };
+        let path = join(path, name);
         if let Some(value) = all.get_mut(name) {
             merge(&path, value, change)?;
         } else if path.ends_with(&format!("{OPEN}.{name}")) {
@@ -67,7 +117,10 @@ fn merge(path: &str, all: &mut Value, changes: &Value) -> Result<(), String> {
         } else {
             let help = did_you_mean(name, all.keys().map(String::as_str));
             let help = help.map(|help| format!("; {help}")).unwrap_or_default();
-            return Err(format!("there is no hyperparameter `{path}`{help}"));
+            return Err(Refused {
+                why: format!("there is no hyperparameter `{path}`{help}"),
+                path: Some(path),
+            });
         }
     }
     Ok(())
@@ -104,7 +157,10 @@ mod tests {
 
     #[test]
     fn unknown_names_and_wrong_kinds_are_refused() {
-        let refused = |path, value| SearchConfig::default().with_one(path, value).unwrap_err();
+        let refused = |path, value| {
+            let refused = SearchConfig::default().with_one(path, value);
+            refused.unwrap_err().to_string()
+        };
         assert_eq!(
             refused("shared.bach", "1"),
             "there is no hyperparameter `shared.bach`; did you mean `batch`?"

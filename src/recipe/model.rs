@@ -1,10 +1,9 @@
-//! What a recipe says about the model.
+//! How the model is initialised, regularised and evaluated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelError;
 use crate::diagnostic::suggest;
 use crate::graph::{Op, Supergraph};
 
@@ -16,8 +15,12 @@ pub struct ModelConfig {
     /// of the site; 0 for a site that is not named. The site `e` is that of
     /// word embeddings: it drops whole words.
     pub dropout: BTreeMap<String, f64>,
-    /// The share of paths that drop-path cuts, in `0..1`.
+    /// The share of paths that drop-path cuts, in `0..1`; a space may give a place
+    /// less of it (`drop_path(x, share)`). The authors' final micro network 0.4.
     pub drop_path: f64,
+    /// Whether that share grows over the training, from near 0 at the first step to
+    /// all of it at the last. The authors' final micro network.
+    pub drop_path_grows: bool,
     /// Where the weights start.
     pub init: Init,
     /// What batch norm divides by in evaluation.
@@ -39,6 +42,9 @@ pub enum Init {
         /// The greatest absolute value.
         bound: f64,
     },
+    /// The same with the bound that the authors' recurrent network has by its width
+    /// (that of the embedding): 0.1 up to 300, 0.05 up to 400, 0.04 above.
+    UniformByWidth,
 }
 
 /// The statistics that batch norm uses in evaluation.
@@ -52,17 +58,8 @@ pub enum Statistics {
     Batch,
 }
 
-/// Why the model runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// With dropout and batch statistics; gradients are recorded.
-    Train,
-    /// Without dropout; nothing is recorded, nothing changes.
-    Eval,
-}
-
 /// The dropout site that every [`Op::Embed`] has without being asked.
-pub(super) const WORDS: &str = "e";
+pub const WORDS: &str = "e";
 
 impl ModelConfig {
     /// Checks the rates, and that the graph has the sites that they name.
@@ -70,7 +67,7 @@ impl ModelConfig {
     /// # Errors
     /// When a rate lies outside `0..1`, a bound is not a positive number, or a
     /// site is unknown.
-    pub fn check(&self, graph: &Supergraph) -> Result<(), ModelError> {
+    pub fn check(&self, graph: &Supergraph) -> Result<(), String> {
         let sites: BTreeSet<&str> = graph
             .regions
             .iter()
@@ -89,7 +86,7 @@ impl ModelConfig {
             if !(0.0..1.0).contains(&rate) {
                 let why =
                     format!("the rate of `{name}` is {rate}; it must be at least 0 and below 1");
-                return Err(ModelError::Config(why));
+                return Err(why);
             }
         }
         if let Some((unknown, _)) = rates.clone().find(|(site, _)| !sites.contains(site)) {
@@ -106,20 +103,34 @@ impl ModelConfig {
                 )
             });
             let why = format!("the space has no dropout site `{unknown}`; {help}");
-            return Err(ModelError::Config(why));
+            return Err(why);
         }
         match self.init {
             Init::Uniform { bound } if !(bound.is_finite() && bound > 0.0) => {
                 let why =
                     format!("the bound of the initial weights is {bound}; it must be above 0");
-                Err(ModelError::Config(why))
+                Err(why)
+            }
+            Init::UniformByWidth if graph.params.width().is_none() => {
+                Err("initial weights by width need a space with an embedding".to_owned())
             }
             _ => Ok(()),
         }
     }
 
+    /// The bound of [`Init::UniformByWidth`] for a network of a width.
+    #[must_use]
+    pub fn bound_by_width(width: usize) -> f64 {
+        match width {
+            0..=300 => 0.1,
+            301..=400 => 0.05,
+            _ => 0.04,
+        }
+    }
+
     /// The dropout rate of a site.
-    pub(super) fn rate(&self, site: &str) -> f64 {
+    #[must_use]
+    pub fn rate(&self, site: &str) -> f64 {
         self.dropout.get(site).copied().unwrap_or(0.0)
     }
 }

@@ -1,4 +1,11 @@
-//! Every hyperparameter of a search and of a training, with unit and source.
+//! Every hyperparameter of a search and of a training, with unit and source: plain
+//! data, apart from spaces and without libtorch.
+//!
+//! - [`SearchConfig`] and its parts: here, in `controller`, `model`, `optim` and
+//!   `schedule`;
+//! - `change`: some values of many, from files and from `PATH=VALUE`;
+//! - `text`: TOML, with the lines that values stand in;
+//! - `preset`: the hyperparameters of the paper and of the authors' code, by name.
 //!
 //! The defaults suit spaces of image classifiers on a CPU: they follow the paper
 //! (arXiv 1802.03268) and the authors' code where that decides what is learnt, and
@@ -6,17 +13,27 @@
 //! `config.json`; the same file, or a part of it, can be given to another run.
 
 mod change;
+mod controller;
+mod model;
+mod optim;
+mod preset;
+mod schedule;
+mod strategy;
+mod text;
+
+pub use change::Refused;
+pub use controller::{ControllerConfig, PolicyConfig};
+pub use model::{Init, ModelConfig, Statistics, WORDS};
+pub use optim::{AdamConfig, SgdConfig};
+pub use preset::Preset;
+pub use schedule::Schedule;
+pub use strategy::{StrategyConfig, StrategyName};
 
 use serde::{Deserialize, Serialize};
 
-use super::controller_phase::PolicyConfig;
-use super::optim::SgdConfig;
-use super::schedule::Schedule;
-use crate::controller::ControllerConfig;
 use crate::data::Holdout;
 use crate::data::batch::Augment;
 use crate::graph::{Supergraph, Task};
-use crate::model::{Init, ModelConfig, Statistics};
 
 /// All hyperparameters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +43,9 @@ pub struct SearchConfig {
     pub data: DataConfig,
     /// Phase 1 of an epoch: the shared weights ω.
     pub shared: WeightsConfig,
-    /// Phase 2 of an epoch: the policy θ.
+    /// Who proposes architectures.
+    pub strategy: StrategyConfig,
+    /// Phase 2 of an epoch: the policy θ, or whatever proposes architectures.
     pub controller: PhaseConfig,
     /// Choosing the final architecture.
     pub derive: DeriveConfig,
@@ -71,17 +90,23 @@ pub struct WeightsConfig {
     /// Architectures a step, whose gradients are averaged (M); 1 in a retraining.
     /// The paper: 1 works just fine.
     pub children: usize,
-    /// Learning rate over the epochs, a smooth curve. A cosine whose `period` is 0
+    /// Learning rate over the epochs. A cosine whose `period` is 0
     /// has one cycle, as long as the run. The authors: cosine restarts from 0.05 to
     /// 0.0005 (search) or 0.001 (final), the first after 10 epochs, each cycle twice
     /// as long as the one before.
     pub schedule: Schedule,
+    /// Whether the learning rate changes from epoch to epoch alone, as in the
+    /// authors' code, and not from step to step.
+    pub staircase: bool,
     /// Momentum, Nesterov, and L2 on the weights in use. The authors' macro search
     /// 0.9, yes, 2.5e-4; final 2e-4.
     pub sgd: SgdConfig,
     /// Greatest norm of the gradient of all weights in use; 0 for any. The authors
-    /// ask for 5 for each tensor, and their code then uses the gradient unclipped.
+    /// ask for 5 for each tensor of an image classifier, and their code then uses
+    /// the gradient unclipped.
     pub clip: f64,
+    /// Whether that is the greatest norm of each tensor's gradient.
+    pub clip_each: bool,
     /// Shifts and flips of training images. The authors: 4 pixels, flips.
     pub augment: Augment,
     /// Share of the target that is spread over all classes. The authors 0.
@@ -96,13 +121,18 @@ pub struct WeightsConfig {
     /// Whether the loss of a text is the sum over the times of a window, and not
     /// their mean: learning rates differ by that factor. The authors' first code.
     pub sum_over_time: bool,
+    /// Of a text: once the validation perplexity after an epoch is above the least of
+    /// all epochs but the last so many, the weights that are tested and kept are the
+    /// mean of those after every step from there on; 0 for never. For a training
+    /// alone. The authors' corrected final language model 10.
+    pub average_after: u64,
     /// The network: dropout by site, first values, statistics of batch norm in
     /// evaluation.
     pub model: ModelConfig,
 }
 
 /// Training the policy.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PhaseConfig {
     /// Epochs at the start in which the policy is not trained and the shared
@@ -117,6 +147,9 @@ pub struct PhaseConfig {
     /// Images of that minibatch, or rows of the window of text. The authors: as many
     /// as train the weights, 128.
     pub reward_batch: usize,
+    /// Whether architectures are judged with the dropout of training. The authors'
+    /// micro search.
+    pub reward_dropout: bool,
     /// The reward of a language model is this over its perplexity. The paper 80.
     pub perplexity_reward: f64,
     /// Architectures sampled and scored for the report of an epoch. The authors 10.
@@ -138,6 +171,10 @@ pub struct DeriveConfig {
     pub examples: usize,
     /// Images at once, or rows of text.
     pub batch: usize,
+    /// At the end so many architectures of the strategy are compared with as many
+    /// uniform ones, on the same examples; 0: none. Of the first as many as `samples`
+    /// are scored anyway.
+    pub compare: usize,
 }
 
 /// What a run needs besides.
@@ -156,6 +193,7 @@ impl Default for SearchConfig {
         Self {
             data: DataConfig::default(),
             shared: WeightsConfig::shared(),
+            strategy: StrategyConfig::default(),
             controller: PhaseConfig::default(),
             derive: DeriveConfig::default(),
             retrain: WeightsConfig::retrain(),
@@ -191,17 +229,21 @@ impl WeightsConfig {
                 period: 0.0,
                 mul: 2.0,
             },
+            staircase: false,
             sgd: SgdConfig::default(),
             clip: 5.0,
+            clip_each: false,
             augment: Augment {
                 pad: 4,
                 flip: true,
                 cutout: 0,
+                cutout_corner: false,
             },
             label_smoothing: 0.0,
             aux_weight: 0.4,
             slowness: 0.0,
             sum_over_time: false,
+            average_after: 0,
             model: ModelConfig {
                 statistics: Statistics::Batch,
                 ..ModelConfig::default()
@@ -242,7 +284,7 @@ impl WeightsConfig {
         {
             *period = self.epochs as f64;
         }
-        schedule.lr(epoch)
+        schedule.lr(if self.staircase { epoch.floor() } else { epoch })
     }
 }
 
@@ -267,13 +309,14 @@ impl SearchConfig {
                 momentum: 0.0,
                 nesterov: false,
                 l2: 1e-7,
+                ..SgdConfig::default()
             };
             weights.clip = 0.25;
             weights.model.init = Init::Uniform { bound: 0.04 };
         }
         config.controller.reward_batch = 20;
         config.controller.policy.entropy_weight = 1e-4;
-        config.derive.examples = 0;
+        config.derive.examples = 5000;
         config.derive.batch = 20;
         config
     }
@@ -286,6 +329,7 @@ impl Default for PhaseConfig {
             updates: 50,
             samples: 20,
             reward_batch: 128,
+            reward_dropout: false,
             perplexity_reward: 80.0,
             report_samples: 10,
             network: ControllerConfig::default(),
@@ -300,6 +344,7 @@ impl Default for DeriveConfig {
             samples: 50,
             examples: 1000,
             batch: 250,
+            compare: 20,
         }
     }
 }
@@ -336,6 +381,14 @@ impl SearchConfig {
             self.retrain.children == 1,
             "retrain.children must be 1: one architecture is trained",
         )?;
+        rule(
+            self.retrain.average_after == 0 || matches!(graph.task, Task::LanguageModel { .. }),
+            "retrain.average_after must be 0 for images: they have no validation part in a training",
+        )?;
+        rule(
+            self.shared.average_after == 0,
+            "shared.average_after must be 0: weights are averaged in a training alone",
+        )?;
         let PhaseConfig {
             updates,
             samples,
@@ -355,6 +408,9 @@ impl SearchConfig {
             scale.is_finite() && scale > 0.0,
             "controller.perplexity_reward must be positive",
         )?;
+        self.strategy
+            .check()
+            .map_err(|why| format!("strategy.{why}"))?;
         self.controller
             .network
             .check()
@@ -456,6 +512,20 @@ mod tests {
             message.starts_with("controller.network.hidden"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn a_staircase_has_one_rate_an_epoch() {
+        let mut config = WeightsConfig::shared();
+        config.schedule = Schedule::Exponential {
+            lr: 20.0,
+            rate: 0.5,
+            start: 0.0,
+            min: 0.0,
+        };
+        assert!((config.lr(1.5) - 20.0 * 0.5f64.powf(1.5)).abs() < 1e-12);
+        config.staircase = true;
+        assert!((config.lr(1.5) - 10.0).abs() < 1e-12);
     }
 
     #[test]
