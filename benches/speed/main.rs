@@ -63,7 +63,7 @@ impl Weights {
         let space = space(&format!("enas_{task}"));
         let sgd = SgdConfig {
             l2,
-            ..SgdConfig::default()
+            ..SgdConfig::default()..SgdConfig::default()
         };
         Self {
             model: model(&space, Init::HeNormal),
