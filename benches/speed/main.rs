@@ -63,7 +63,7 @@ impl Weights {
         let space = space(&format!("enas_{task}"));
         let sgd = SgdConfig {
             l2,
-            ..SgdConfig::default()..SgdConfig::default()
+            ..SgdConfig::default()
         };
         Self {
             model: model(&space, Init::HeNormal),
@@ -82,6 +82,7 @@ impl Weights {
             momentum: 0.0,
             nesterov: false,
             l2: 1e-7,
+            ..SgdConfig::default()
         };
         let words = || Tensor::randint(10_000, [35, 20], (Kind::Int64, Device::Cpu));
         Self {
