@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::data::DataSpec;
+use crate::recipe::StrategyName;
 use crate::table::TableSpec;
 
 /// The commands that train.
@@ -117,7 +118,7 @@ pub struct SearchArgs {
     pub reward: Option<TableSpec>,
     /// Who proposes architectures: a trained policy (the default), chance, or evolution
     #[arg(long, value_enum)]
-    pub strategy: Option<StrategyArg>,
+    pub strategy: Option<StrategyName>,
     /// Where it goes.
     #[command(flatten)]
     pub out: OutArgs,
@@ -221,17 +222,6 @@ pub struct CorrelateArgs {
     /// The machine.
     #[command(flatten)]
     pub machine: MachineArgs,
-}
-
-/// Who proposes architectures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum StrategyArg {
-    /// A policy trained by REINFORCE
-    Enas,
-    /// Every architecture is as likely
-    Random,
-    /// Regularised evolution
-    Evolution,
 }
 
 /// Where tensors live.

@@ -185,7 +185,7 @@ pub(crate) fn relative_error(weights: &[BigUint]) -> f64 {
 
 /// The product of many small numbers: of two and two, so that few products are of
 /// large ones.
-fn product(mut factors: Vec<BigUint>) -> BigUint {
+pub(super) fn product(mut factors: Vec<BigUint>) -> BigUint {
     while factors.len() > 1 {
         factors = factors
             .chunks(2)

@@ -40,6 +40,23 @@ fn parameter(model: &SharedModel, name: &str) -> Tensor {
         .shallow_clone()
 }
 
+/// Runs an architecture at random as in training.
+fn trains_on(
+    model: &mut SharedModel,
+    space: &SearchSpace,
+    rng: &mut ChaCha8Rng,
+    x: &Tensor,
+) -> (Child, Vec<Tensor>) {
+    let architecture = sample(&space.decisions, rng).unwrap();
+    let child = select(&space.graph, &space.decisions, &architecture);
+    let outputs = model.forward(&child, &[x.shallow_clone()], Mode::Train);
+    let outputs = outputs.unwrap_or_else(|why| {
+        let line = architecture.to_line(&space.decisions);
+        panic!("{line}: {why}")
+    });
+    (child, outputs)
+}
+
 #[test]
 fn an_operation_of_a_decided_size_uses_the_first_channels_and_the_centre() {
     let space = compiled(
@@ -122,13 +139,7 @@ fn every_way_that_decisions_lead_runs() {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let x = noise(&[2, 4, 8, 8]);
     for _ in 0..60 {
-        let architecture = sample(&space.decisions, &mut rng).unwrap();
-        let child = select(&space.graph, &space.decisions, &architecture);
-        let outputs = model.forward(&child, &[x.shallow_clone()], Mode::Train);
-        let outputs = outputs.unwrap_or_else(|why| {
-            let line = architecture.to_line(&space.decisions);
-            panic!("{line}: {why}")
-        });
+        let (_, outputs) = trains_on(&mut model, &space, &mut rng, &x);
         assert_eq!(outputs[0].size(), [2, 3]);
         assert!(bool::try_from(outputs[0].isfinite().all()).unwrap());
     }
@@ -235,13 +246,7 @@ fn the_final_micro_network_runs_whatever_its_cells_are() {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let x = noise(&[4, 3, 8, 8]);
     for _ in 0..10 {
-        let architecture = sample(&space.decisions, &mut rng).unwrap();
-        let child = select(&space.graph, &space.decisions, &architecture);
-        let outputs = model.forward(&child, &[x.shallow_clone()], Mode::Train);
-        let outputs = outputs.unwrap_or_else(|why| {
-            let line = architecture.to_line(&space.decisions);
-            panic!("{line}: {why}")
-        });
+        let (child, outputs) = trains_on(&mut model, &space, &mut rng, &x);
         for output in &outputs {
             assert_eq!(output.size(), [4, 10]);
         }

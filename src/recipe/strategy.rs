@@ -1,5 +1,6 @@
 //! Who proposes architectures in a search.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// Who proposes architectures, and how.
@@ -17,7 +18,7 @@ pub struct StrategyConfig {
 }
 
 /// Who proposes architectures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum StrategyName {
     /// A policy trained by REINFORCE (arXiv 1802.03268).

@@ -135,6 +135,14 @@ pub(super) fn drive_unsaved(
     Ok(())
 }
 
+/// Something is asked of a search that has nothing to answer with.
+pub(super) fn no_checkpoint(run: &Run) -> TrainError {
+    let folder = run.folder().display();
+    TrainError::Config(format!(
+        "{folder} has no checkpoint yet: let the search go on with --resume first"
+    ))
+}
+
 /// Loads the last good checkpoint, if there is one: the steps done, and the length
 /// of the metrics then.
 pub(super) fn restore(

@@ -5,16 +5,11 @@
 //! backward pass reads. What single operations need besides is not counted (the
 //! columns of a convolution, say), so this is the least.
 
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use tch::Device;
 
-use super::{SearchConfig, TrainError, WeightsConfig};
-use crate::SearchSpace;
-use crate::decision::Sampler;
+use super::{TrainError, WeightsConfig};
 use crate::doctor::{Bytes, Memory};
-use crate::graph::cost::{self, Unit};
-use crate::graph::{Child, Supergraph, select};
+use crate::graph::cost::{Cost, Unit};
 
 /// Bytes of a number.
 const NUMBER: u64 = 4;
@@ -30,30 +25,21 @@ pub(super) struct Forecast {
     batch: u64,
 }
 
-/// What training will need on the greatest of some `children` of a graph; rows of
-/// text are `bptt` tokens long.
-pub(super) fn forecast(
-    graph: &Supergraph,
-    children: &[Child],
-    config: &WeightsConfig,
-    bptt: usize,
-) -> Forecast {
-    let costs: Vec<_> = children.iter().map(|c| cost::child(graph, c)).collect();
-    let most = |of: fn(&cost::Cost) -> u64| costs.iter().map(of).max().unwrap_or(0);
-    let used = most(|cost| cost.parameters);
-    // One architecture is all that a retraining has; a search comes to use them all.
-    let kept = match children {
-        [_] => used,
-        _ => graph.params.total(),
+/// What training will need on the greatest of some architectures, by their costs.
+/// `kept` numbers stay in memory as weights; rows of text are `bptt` tokens long.
+pub(super) fn forecast(costs: &[Cost], kept: u64, config: &WeightsConfig, bptt: usize) -> Forecast {
+    let most = |of: fn(&Cost) -> u64| costs.iter().map(of).max().unwrap_or(0);
+    let momentum = if config.sgd.momentum > 0.0 { kept } else { 0 };
+    let gradients = if config.sgd.unused {
+        kept
+    } else {
+        most(|cost| cost.parameters)
     };
-    let momentum = u64::from(config.sgd.momentum > 0.0);
+    let numbers = kept.saturating_add(momentum).saturating_add(gradients);
     let times = match costs.first().map(|cost| cost.per) {
         Some(Unit::Token) => bptt as u64,
         _ => 1,
     };
-    let numbers = kept
-        .saturating_mul(1 + momentum)
-        .saturating_add(used.saturating_mul(1));
     Forecast {
         weights: numbers.saturating_mul(NUMBER),
         row: most(|cost| cost.activations)
@@ -62,25 +48,6 @@ pub(super) fn forecast(
             .saturating_mul(NUMBER),
         batch: config.batch as u64,
     }
-}
-
-/// What a search will need: on the largest of some architectures at random.
-///
-/// # Errors
-/// When there is nothing to draw.
-pub(super) fn forecast_of_search(
-    space: &SearchSpace,
-    config: &SearchConfig,
-) -> Result<Forecast, TrainError> {
-    const N: usize = 20;
-    let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let mut sampler = Sampler::new(&space.decisions);
-    let drawn = std::iter::repeat_with(|| sampler.draw(&mut rng)).take(N);
-    let drawn = drawn.collect::<Result<Vec<_>, _>>()?;
-    let child = |architecture| select(&space.graph, &space.decisions, architecture);
-    let children: Vec<Child> = drawn.iter().map(child).collect();
-    let bptt = config.data.bptt;
-    Ok(forecast(&space.graph, &children, &config.shared, bptt))
 }
 
 impl Forecast {
@@ -123,32 +90,34 @@ impl Forecast {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decision::Architecture;
-    use crate::{Options, compile};
 
     #[test]
     fn memory_is_weights_and_results() {
-        let text = include_str!("../../spaces/tiny.enas");
-        let space = compile("tiny.enas", text, &Options::default())
-            .spaces
-            .remove(0);
-        let line = "h[1].f=conv3 h[1].skips={} h[2].f=max3 h[2].skips={0}";
-        let architecture = Architecture::parse(line, &space.decisions, &space.name).unwrap();
-        let child = select(&space.graph, &space.decisions, &architecture);
-        let cost = cost::child(&space.graph, &child);
+        let cost = |parameters, activations, per| Cost {
+            parameters,
+            shared_parameters: 0,
+            flops: 0,
+            activations,
+            per,
+            nodes: 0,
+            edges: 0,
+            depth: 0,
+        };
         let mut config = WeightsConfig::shared();
         config.batch = 10;
-        let one = forecast(&space.graph, std::slice::from_ref(&child), &config, 35);
-        assert_eq!(one.weights, 4 * 3 * cost.parameters);
-        assert_eq!(one.bytes(), one.weights + 4 * 10 * cost.activations);
-        // A search keeps the weights of all.
-        let all = forecast(&space.graph, &[child.clone(), child], &config, 35);
-        let (total, used) = (space.graph.params.total(), cost.parameters);
-        assert_eq!(all.weights, 4 * (2 * total + used));
-
-        assert!(one.fits(one.bytes(), "shared").is_ok());
-        let short = |available| one.fits(available, "shared").unwrap_err().to_string();
-        assert!(short(one.bytes() - 1).contains("with shared.batch=9 or less"));
+        let costs = [cost(100, 7, Unit::Example), cost(90, 8, Unit::Example)];
+        let search = forecast(&costs, 1000, &config, 35);
+        // Weights and momentum of all, gradients of those in use.
+        assert_eq!(search.weights, 4 * (1000 + 1000 + 100));
+        assert_eq!(search.bytes(), search.weights + 4 * 10 * 8);
+        assert!(search.fits(search.bytes(), "shared").is_ok());
+        let short = |available| search.fits(available, "shared").unwrap_err().to_string();
+        assert!(short(search.bytes() - 1).contains("with shared.batch=9 or less"));
         assert!(short(0).ends_with("a narrower space needs less"));
+
+        config.sgd.unused = true;
+        config.sgd.momentum = 0.0;
+        let text = forecast(&[cost(100, 7, Unit::Token)], 100, &config, 35);
+        assert_eq!(text.bytes(), 4 * (100 + 100 + 10 * 7 * 35));
     }
 }

@@ -19,7 +19,7 @@ use super::task::{Measure, task};
 use super::tensors::{self, State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
-use super::{Event, Interrupt, Observer, SearchConfig, TrainError, Watch, fit};
+use super::{Event, Interrupt, SearchConfig, TrainError, Watch, fit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
@@ -53,8 +53,9 @@ pub fn retrain(
     watch: &mut Watch,
 ) -> Result<Trained, TrainError> {
     let mut training = Training::new(space, architecture, data, config, device)?;
-    let child = std::slice::from_ref(&training.child);
-    let forecast = forecast(&space.graph, child, &config.retrain, config.data.bptt);
+    let cost = cost::child(&space.graph, &training.child);
+    let kept = cost.parameters;
+    let forecast = forecast(&[cost], kept, &config.retrain, config.data.bptt);
     forecast.check(device, "retrain")?;
     watch.observer.event(&Event::Memory(forecast.bytes()));
     drive(&mut training, run, &config.run, watch)?;
@@ -115,13 +116,6 @@ pub fn test(
         .map_err(|why| unfit(why.to_string()))?;
     let test = training.test(watch)?;
     Ok((training.weights.task.measure(), test))
-}
-
-/// Tells nobody.
-struct Silent;
-
-impl Observer for Silent {
-    fn event(&mut self, _: &Event) {}
 }
 
 /// Trains `architecture` from scratch on what a search trains on, saves nothing, and
@@ -241,7 +235,7 @@ impl<'a> Training<'a> {
     fn validate(&mut self) -> Result<(&'static str, f64), TrainError> {
         let silent = &mut Watch {
             interrupt: &Interrupt::default(),
-            observer: &mut Silent,
+            observer: &mut (),
         };
         self.average()?;
         let Weights { model, task, .. } = &mut self.weights;

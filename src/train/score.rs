@@ -2,6 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use super::drive::no_checkpoint;
 use super::search::POLICY;
 use super::strategy::{Enas, Strategy};
 use super::tensors::{self, take};
@@ -43,12 +44,7 @@ pub fn score(
             run.folder().display()
         )));
     }
-    let checkpoint = run.last_checkpoint()?.ok_or_else(|| {
-        let folder = run.folder().display();
-        TrainError::Config(format!(
-            "{folder} has no checkpoint yet: let the search go on with --resume first"
-        ))
-    })?;
+    let checkpoint = run.last_checkpoint()?.ok_or_else(|| no_checkpoint(run))?;
     let mut state = tensors::read(&checkpoint.tensors)?;
     let mut policy = Enas::new(&space.decisions, &config.controller, 0, Device::Cpu);
     policy

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 use tch::Device;
 
-use super::drive::{Job, Record, drive, restore};
+use super::drive::{Job, Record, drive, no_checkpoint, restore};
 use super::evaluator::{Evaluator, Lookups, SharedWeights};
-use super::memory::forecast_of_search;
+use super::memory::{Forecast, forecast};
 use super::seed::{Purpose, seed};
 use super::strategy::{Strategy, Uniform, strategy};
 use super::tensors::{State, prefixed, take};
@@ -19,6 +19,8 @@ use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
 use crate::derive::{Candidate, derive, distinct};
+use crate::graph::cost::{self, Cost};
+use crate::graph::select;
 use crate::run::{Run, name, with_schema};
 use crate::table::{Table, TableError};
 
@@ -38,8 +40,8 @@ pub fn search(
     device: Device,
     watch: &mut Watch,
 ) -> Result<Vec<Candidate>, TrainError> {
-    let search = Search::new(space, data, config, device)?;
-    let forecast = forecast_of_search(space, config)?;
+    let mut search = Search::new(space, data, config, device)?;
+    let forecast = search.forecast()?;
     forecast.check(device, "shared")?;
     watch.observer.event(&Event::Memory(forecast.bytes()));
     search.finish(run, watch)
@@ -158,6 +160,20 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The memory that the largest of some architectures at random needs; the weights
+    /// of all come to be used.
+    fn forecast(&mut self) -> Result<Forecast, TrainError> {
+        const SAMPLES: usize = 20;
+        let Self { space, config, .. } = *self;
+        let drawn = self.uniform.sample(SAMPLES, 0)?;
+        let costs: Vec<Cost> = drawn
+            .iter()
+            .map(|a| cost::child(&space.graph, &select(&space.graph, &space.decisions, a)))
+            .collect();
+        let all = space.graph.params.total();
+        Ok(forecast(&costs, all, &config.shared, config.data.bptt))
+    }
+
     fn finish(mut self, run: &Run, watch: &mut Watch) -> Result<Vec<Candidate>, TrainError> {
         let config = self.config;
         let mut metrics = drive(&mut self, run, &config.run, watch)?;
@@ -175,10 +191,7 @@ impl<'a> Search<'a> {
     pub(super) fn restore(&mut self, run: &Run, watch: &mut Watch) -> Result<u64, TrainError> {
         let total = self.timeline().total();
         let Some((done, _)) = restore(self, run, watch)? else {
-            return Err(TrainError::Config(format!(
-                "{} has no checkpoint yet: let the search go on with --resume first",
-                run.folder().display()
-            )));
+            return Err(no_checkpoint(run));
         };
         if done < total {
             let notice = format!("the search is at step {done} of {total}, not at its end");

@@ -3,6 +3,7 @@
 use num_bigint::BigUint;
 
 use super::ways::ways;
+use crate::decision::count::product;
 use crate::decision::{Architecture, Choice, DecisionId};
 
 /// A node of a [`super::Diagram`], by its place; children stand before parents.
@@ -130,15 +131,4 @@ impl Node {
                 .sum(),
         }
     }
-}
-
-/// The product of many numbers, by halves, so that factors stay of one size.
-fn product(mut factors: Vec<BigUint>) -> BigUint {
-    while factors.len() > 1 {
-        factors = factors
-            .chunks(2)
-            .map(|pair| pair.iter().product())
-            .collect();
-    }
-    factors.pop().unwrap_or_else(|| BigUint::from(1u8))
 }

@@ -14,10 +14,9 @@ use super::uniform::Uniform;
 use super::{Figures, Strategy};
 use crate::decision::{Architecture, Choice, DecisionSpace, Domain, mutate};
 use crate::statistics::mean;
-use crate::train::StrategyConfig;
-use crate::train::TrainError;
 use crate::train::controller_phase::RewardFn;
 use crate::train::tensors::State;
+use crate::train::{StrategyConfig, TrainError};
 
 /// The living, the oldest first.
 pub(super) struct Population<'a> {

@@ -230,6 +230,22 @@ impl Case {
         )
     }
 
+    /// Tests an architecture with the weights that a training left.
+    fn test(&self, line: &str) -> Result<(Measure, Evaluation), TrainError> {
+        test(
+            &self.space,
+            &self.architecture(line),
+            &self.path().join(name::WEIGHTS),
+            &self.data,
+            &self.config,
+            Device::Cpu,
+            &mut Watch {
+                interrupt: &Interrupt::default(),
+                observer: &mut (),
+            },
+        )
+    }
+
     fn architecture(&self, line: &str) -> Architecture {
         Architecture::parse(line, &self.space.decisions, &self.space.name).unwrap()
     }
@@ -385,18 +401,7 @@ fn a_recurrent_cell_learns_a_text_and_its_weights_give_its_perplexity_again() {
     assert_eq!(trained.test.examples, 10 * 11 - 1);
     // One word of eight at random; after `the` one cannot know more than two.
     assert!(trained.test.loss.exp() < 1.6, "{trained:?}");
-    let tested = test(
-        &case.space,
-        &case.architecture(line),
-        &case.path().join(name::WEIGHTS),
-        &case.data,
-        &case.config,
-        Device::Cpu,
-        &mut Watch {
-            interrupt: &Interrupt::default(),
-            observer: &mut (),
-        },
-    );
+    let tested = case.test(line);
     assert_eq!(tested.unwrap(), (Measure::Perplexity, trained.test));
 }
 
@@ -634,33 +639,10 @@ fn a_training_learns_and_its_weights_give_its_accuracy_again() {
     assert!(losses[5] < 0.8 * losses[0], "{losses:?}");
     assert!(trained.test.accuracy > 0.4, "{trained:?}");
     assert_eq!(trained.test.examples, 100);
-    let tested = test(
-        &case.space,
-        &case.architecture(line),
-        &case.path().join(name::WEIGHTS),
-        &case.data,
-        &case.config,
-        Device::Cpu,
-        &mut Watch {
-            interrupt: &Interrupt::default(),
-            observer: &mut (),
-        },
-    )
-    .unwrap();
+    let tested = case.test(line).unwrap();
     assert_eq!(tested, (Measure::Accuracy, trained.test));
     // Weights of another architecture are not taken for these.
-    let error = test(
-        &case.space,
-        &case.architecture("f=conv5 g=id"),
-        &case.path().join(name::WEIGHTS),
-        &case.data,
-        &case.config,
-        Device::Cpu,
-        &mut Watch {
-            interrupt: &Interrupt::default(),
-            observer: &mut (),
-        },
-    );
+    let error = case.test("f=conv5 g=id");
     let message = error.unwrap_err().to_string();
     assert!(message.contains("it has no tensor"), "{message}");
 }
