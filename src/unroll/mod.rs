@@ -26,6 +26,7 @@
 //! or recursion hangs the compiler.
 
 mod arith;
+mod banks;
 mod branch;
 mod call;
 mod cases;
@@ -147,7 +148,7 @@ struct Evaluator<'a> {
     regions: Vec<Region>,
     region: RegionId,
     params: ParamTable,
-    banks: HashMap<primitives::BankKey, BankId>,
+    banks: HashMap<banks::BankKey, BankId>,
 
     /// The path condition: under which choices the program is where it is.
     path: GuardId,

@@ -7,13 +7,10 @@
 
 use super::arith::as_float;
 use super::cases::{Table, is_by_decisions};
-use super::functions::MAX_NUMBERS;
-use super::value::{Given, PerPart, Sizes, Tensor, Value};
+use super::value::{Given, Sizes, Tensor, Value};
 use super::{Evaluator, diagnostics};
-use crate::decision::{DecisionId, GuardId};
-use crate::graph::{
-    Activation, Bank, BankId, Form, Op, Padding, Param, ParamId, Pool, Role, Shape, Window,
-};
+use crate::decision::GuardId;
+use crate::graph::{Activation, BankId, Form, Op, Padding, Pool, Role, Shape, Window};
 use crate::hir::Builtin;
 use crate::span::Span;
 
@@ -35,16 +32,6 @@ struct Made {
     /// Of the widest shape in any case.
     params: Vec<(&'static str, Role, Vec<usize>)>,
     forms: Vec<Form>,
-}
-
-/// What tells one bank from another: the call that owns it, what `@per` lists, and
-/// the role.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct BankKey {
-    path: String,
-    elements: Vec<usize>,
-    decisions: Vec<DecisionId>,
-    role: &'static str,
 }
 
 impl Signature {
@@ -454,30 +441,6 @@ impl Evaluator<'_> {
         })
     }
 
-    /// The matrix of another call, in place of one of its own.
-    fn tied(
-        &mut self,
-        tie: BankId,
-        wanted: &[(&'static str, Role, Vec<usize>)],
-        site: Span,
-    ) -> Option<BankId> {
-        let owned = self
-            .params
-            .bank(tie)
-            .and_then(|bank| self.params.get(bank.first))
-            .map(|param| param.shape.clone())
-            .unwrap_or_default();
-        match wanted {
-            [(_, _, shape)] if *shape == owned => Some(tie),
-            [(_, _, shape), bias @ ..] => {
-                let bias = !bias.is_empty();
-                self.report(diagnostics::tie_differs(site, &owned, shape, bias));
-                None
-            }
-            [] => None,
-        }
-    }
-
     fn squeeze_excite(&mut self, x: &Shape, bound: &Bound, site: Span) -> Option<Signature> {
         let r = self.size_of(arg(bound, 1))?;
         let c = x.0.first().copied().unwrap_or(0);
@@ -546,99 +509,7 @@ impl Evaluator<'_> {
         })
     }
 
-    // ---- parameters
-
-    /// The bank of the present instance path, `@per` values and role: made on
-    /// first use; the same key later gives the same bank.
-    fn bank(
-        &mut self,
-        role_name: &'static str,
-        role: Role,
-        shape: Vec<usize>,
-        site: Span,
-    ) -> Option<BankId> {
-        let mut decisions: Vec<DecisionId> = Vec::new();
-        let mut elements: Vec<usize> = Vec::new();
-        for part in &self.per {
-            match part {
-                PerPart::Decision(decision) if !decisions.contains(decision) => {
-                    decisions.push(*decision);
-                }
-                PerPart::Decision(_) => {}
-                PerPart::Element(element) => {
-                    let index = self.elements.get(element.index());
-                    elements.extend(index.map(|state| state.index));
-                }
-            }
-        }
-        let path = self.instance_path.as_str().to_owned();
-        let key = BankKey {
-            path,
-            elements,
-            decisions,
-            role: role_name,
-        };
-        if let Some(&bank) = self.banks.get(&key) {
-            let known = self
-                .params
-                .bank(bank)
-                .and_then(|bank| self.params.get(bank.first))
-                .map(|param| param.shape.clone())
-                .unwrap_or_default();
-            if known != shape {
-                self.report(diagnostics::shared_shape(site, &known, &shape));
-                return None;
-            }
-            return Some(bank);
-        }
-        if Shape(shape.clone()).len() > MAX_NUMBERS {
-            self.report(diagnostics::overflow(site));
-            return None;
-        }
-        let options: Vec<Vec<String>> = key
-            .decisions
-            .iter()
-            .filter_map(|id| self.decisions.point(*id))
-            .map(|point| point.options.clone())
-            .collect();
-        let sizes: Vec<u32> = options.iter().map(|options| options.len() as u32).collect();
-        let n = sizes
-            .iter()
-            .fold(1, |n: u64, &size| n.saturating_mul(u64::from(size)));
-        if !self.step(n, site) {
-            return None;
-        }
-        let first = ParamId(self.params.params.len() as u32);
-        for offset in 0..n {
-            let mut values: Vec<String> = key.elements.iter().map(ToString::to_string).collect();
-            let mut rest = offset;
-            let mut chosen: Vec<String> = Vec::new();
-            for options in options.iter().rev() {
-                let n = options.len() as u64;
-                chosen.extend(options.get((rest % n) as usize).cloned());
-                rest /= n;
-            }
-            values.extend(chosen.into_iter().rev());
-            let per = if values.is_empty() {
-                String::new()
-            } else {
-                format!("@{}", values.join(","))
-            };
-            self.params.params.push(Param {
-                name: format!("{}{per}.{role_name}", key.path),
-                shape: shape.clone(),
-                role,
-            });
-        }
-        let bank = BankId(self.params.banks.len() as u32);
-        self.params.banks.push(Bank {
-            per: key.decisions.clone(),
-            sizes,
-            first,
-        });
-        self.banks.insert(key, bank);
-        Some(bank)
-    }
+    // ---- arguments
 
     fn optional_size(&mut self, given: Option<&Given>, default: usize) -> Option<usize> {
         match given {
