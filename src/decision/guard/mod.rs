@@ -149,6 +149,7 @@ impl Guards {
                 (None, self.or(size, inactive))
             }
         };
+        self.known.declare(self.declared(decision).is_some());
         if self.declared.len() <= decision.index() {
             self.declared.resize(decision.index() + 1, None);
         }
@@ -251,7 +252,7 @@ impl Guards {
     #[must_use]
     pub fn literals(&self, guard: GuardId) -> Vec<(DecisionId, u32)> {
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen: HashSet<GuardId, FixedState> = HashSet::default();
         let mut open = vec![guard];
         while let Some(id) = open.pop() {
             if !seen.insert(id) {
