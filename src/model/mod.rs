@@ -81,6 +81,14 @@ impl SharedModel {
         }
     }
 
+    /// The same in double precision, for tests of formulas.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn in_double(mut self) -> Self {
+        self.params.kind = tch::Kind::Double;
+        self
+    }
+
     /// Says what share of the training is done, 0 to 1, by which the share of
     /// dropped paths grows ([`ModelConfig::drop_path_grows`]). At first 1.
     pub fn set_progress(&mut self, progress: f64) {

@@ -18,6 +18,7 @@ use crate::recipe::Schedule;
 use crate::run::{Command, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::unroll::Settings;
 
+mod networks;
 mod space;
 mod strategies;
 
