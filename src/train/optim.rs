@@ -203,7 +203,6 @@ pub struct UnknownState(pub String);
 
 /// The norm of all gradients as one vector; `grads` may be empty. Nothing is read back
 /// from their device, here and where they are clipped. // -> ()
-#[must_use]
 pub fn global_norm(grads: &[Tensor]) -> Tensor {
     if grads.is_empty() {
         return Tensor::from(0f32);

@@ -200,10 +200,10 @@ impl Task for Classification<'_> {
         let at = batches(&self.epoch.order, self.config.batch)
             .nth(step.index as usize)
             .unwrap_or_default();
-        if let (Some([images, _]), Some(epoch)) = (&self.resident, &self.epoch.on_device) {
+        if let (Some([images, _]), Some([order, drawn])) = (&self.resident, &self.epoch.on_device) {
             let start = step.index as i64 * self.config.batch as i64;
             let part = |tensor: &Tensor| tensor.f_narrow(0, start, at.len() as i64);
-            return images.batch(&part(&epoch[0])?, Some(&part(&epoch[1])?));
+            return images.batch(&part(order)?, Some(&part(drawn)?));
         }
         let at = at.to_vec();
         let placements = self.placements(at.len(), step.epoch, step.index);
