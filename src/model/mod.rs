@@ -161,12 +161,29 @@ impl SharedModel {
     /// # Errors
     /// When memory does not suffice.
     pub fn trained(&mut self, child: &Child) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
+        self.used(child, Role::is_trained)
+    }
+
+    /// The moving statistics of a child, ascending by id, as [`Self::trained`] gives
+    /// its parameters.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn moving(&mut self, child: &Child) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
+        self.used(child, |role| !role.is_trained())
+    }
+
+    fn used(
+        &mut self,
+        child: &Child,
+        which: impl Fn(Role) -> bool,
+    ) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
         self.params.create(&self.graph.params, &child.params)?;
         let role = |id: ParamId| self.graph.params.get(id).map(|param| param.role);
         Ok(child
             .params
             .iter()
-            .filter(|&&id| role(id).is_some_and(Role::is_trained))
+            .filter(|&&id| role(id).is_some_and(&which))
             .filter_map(|&id| Some((id, self.params.get(id)?.shallow_clone())))
             .collect())
     }

@@ -232,7 +232,7 @@ impl Policy {
             log_prob: mean(&to_vec(&rollout.log_prob)),
             skip_penalty: skip_penalty.double_value(&[]),
             loss: loss.double_value(&[]),
-            grad_norm: global_norm(&grads),
+            grad_norm: global_norm(&grads).double_value(&[]),
         };
         if n > 0 && !(report.loss.is_finite() && report.grad_norm.is_finite()) {
             return Err(PolicyError::Diverged {
