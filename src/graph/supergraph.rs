@@ -156,10 +156,14 @@ pub struct Supergraph {
 }
 
 impl Region {
-    /// Adds a node; operand `i` is `inputs[i]`, there under its guard.
-    pub fn add(&mut self, node: Node, inputs: &[(NodeIndex, GuardId)]) -> NodeIndex {
+    /// Adds a node with its operands in order, each there under its guard.
+    pub fn add(
+        &mut self,
+        node: Node,
+        inputs: impl IntoIterator<Item = (NodeIndex, GuardId)>,
+    ) -> NodeIndex {
         let index = self.graph.add_node(node);
-        for (slot, &(input, guard)) in inputs.iter().enumerate() {
+        for (slot, (input, guard)) in inputs.into_iter().enumerate() {
             let slot = slot as u32;
             self.graph.add_edge(input, index, Edge { slot, guard });
         }

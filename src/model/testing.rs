@@ -224,7 +224,7 @@ impl Build {
             span: Span::default(),
             forms: Vec::new(),
         };
-        region.add(node, inputs)
+        region.add(node, inputs.iter().copied())
     }
 
     pub(super) fn output(&mut self, node: NodeIndex) {

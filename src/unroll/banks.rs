@@ -1,6 +1,7 @@
 //! The parameters of primitives: found by who owns them, made at the first use.
 
 use super::functions::MAX_NUMBERS;
+use super::paths::PathId;
 use super::value::PerPart;
 use super::{Evaluator, diagnostics};
 use crate::decision::DecisionId;
@@ -11,7 +12,7 @@ use crate::span::Span;
 /// the role.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BankKey {
-    path: String,
+    path: PathId,
     elements: Vec<usize>,
     decisions: Vec<DecisionId>,
     role: &'static str,
@@ -41,9 +42,8 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let path = self.instance_path.as_str().to_owned();
         let key = BankKey {
-            path,
+            path: self.instance_path.id(),
             elements,
             decisions,
             role: role_name,
@@ -53,15 +53,16 @@ impl Evaluator<'_> {
                 .params
                 .bank(bank)
                 .and_then(|bank| self.params.get(bank.first))
-                .map(|param| param.shape.clone())
-                .unwrap_or_default();
+                .map_or(&[][..], |param| &param.shape);
             if known != shape {
+                let known = known.to_vec();
                 self.report(diagnostics::shared_shape(site, &known, &shape));
                 return None;
             }
             return Some(bank);
         }
-        if Shape(shape.clone()).len() > MAX_NUMBERS {
+        let shape = Shape(shape);
+        if shape.len() > MAX_NUMBERS {
             self.report(diagnostics::overflow(site));
             return None;
         }
@@ -79,7 +80,8 @@ impl Evaluator<'_> {
             return None;
         }
         let first = ParamId(self.params.params.len() as u32);
-        for offset in 0..n {
+        let path = self.instance_path.as_str();
+        for (offset, Shape(shape)) in (0..n).zip(std::iter::repeat_n(shape, n as usize)) {
             let mut values: Vec<String> = key.elements.iter().map(ToString::to_string).collect();
             let mut rest = offset;
             let mut chosen: Vec<String> = Vec::new();
@@ -95,8 +97,8 @@ impl Evaluator<'_> {
                 format!("@{}", values.join(","))
             };
             self.params.params.push(Param {
-                name: format!("{}{per}.{role_name}", key.path),
-                shape: shape.clone(),
+                name: [path, &per, ".", role_name].concat(),
+                shape,
                 role,
             });
         }

@@ -15,7 +15,7 @@ use crate::hir::{self, Candidate, Choose, Expr, HintExprs, OpsId, Pick, PickCoun
 use crate::span::Span;
 
 /// The operations of a named set, with their names and places.
-pub(super) type Candidates = Rc<Vec<(String, Value, Span)>>;
+pub(super) type Candidates = Rc<Vec<(Rc<str>, Value, Span)>>;
 
 impl Evaluator<'_> {
     // ---- choose
@@ -87,7 +87,7 @@ impl Evaluator<'_> {
                 let guard = self.decisions.guards.has(decision, option as u32);
                 self.record_use(value, guard);
                 Option_ {
-                    name: name.clone(),
+                    name: name.as_str().into(),
                     guard,
                     value: value.clone(),
                     span,
@@ -117,7 +117,7 @@ impl Evaluator<'_> {
         let Some(candidates) = self.ops(id, span) else {
             return Value::Unknown;
         };
-        let names: Vec<String> = candidates.iter().map(|(name, ..)| name.clone()).collect();
+        let names: Vec<String> = candidates.iter().map(|(name, ..)| name.to_string()).collect();
         let table = self.ops_table(id, names.len());
         let hints = self.hints(hints, &names);
         let n = names.len() as u32;
@@ -165,7 +165,7 @@ impl Evaluator<'_> {
         for (place, candidate) in candidates.iter().enumerate() {
             let guard = self.decisions.guards.has(decision, place as u32);
             let mut option = Option_ {
-                name: candidate.name.clone(),
+                name: candidate.name.as_str().into(),
                 guard,
                 value: Value::Unknown,
                 span: candidate.value.span,
@@ -207,7 +207,7 @@ impl Evaluator<'_> {
                     self.report(diagnostics::candidate_kind(candidate.span, &other))
                 }
             };
-            candidates.push((candidate.name.clone(), value, candidate.span));
+            candidates.push((candidate.name.as_str().into(), value, candidate.span));
         }
         self.frames.pop();
         self.evaluating.pop();

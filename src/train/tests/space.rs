@@ -59,7 +59,7 @@ impl Builder {
             span: Span::default(),
             forms: Vec::new(),
         };
-        self.region.add(node, inputs)
+        self.region.add(node, inputs.iter().copied())
     }
 
     /// conv -> bn -> relu
