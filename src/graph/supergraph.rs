@@ -1,6 +1,7 @@
 //! Nodes, edges and regions.
 
 use std::fmt;
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -52,7 +53,7 @@ pub struct Node {
     /// Its parameters, one bank a role, in the order that [`Op`] states.
     pub params: Vec<BankId>,
     /// The instance it belongs to, in words: `h[3].conv5.branch`.
-    pub path: String,
+    pub path: Arc<str>,
     /// The call in the source.
     pub span: Span,
     /// Where decisions say its sizes: what it is under each condition, exactly

@@ -4,18 +4,23 @@ use super::functions::MAX_NUMBERS;
 use super::paths::PathId;
 use super::value::PerPart;
 use super::{Evaluator, diagnostics};
-use crate::decision::DecisionId;
+use crate::decision::{DecisionId, DecisionSpace};
 use crate::graph::{Bank, BankId, Param, ParamId, Role, Shape};
 use crate::span::Span;
 
-/// What tells one bank from another: the call that owns it, what `@per` lists, and
-/// the role.
+/// What tells one bank from another: the call that owns it, the role, and what `@per`
+/// lists, if anything.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BankKey {
     path: PathId,
+    role: &'static str,
+    per: Option<Box<Per>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Per {
     elements: Vec<usize>,
     decisions: Vec<DecisionId>,
-    role: &'static str,
 }
 
 impl Evaluator<'_> {
@@ -28,25 +33,10 @@ impl Evaluator<'_> {
         shape: Vec<usize>,
         site: Span,
     ) -> Option<BankId> {
-        let mut decisions: Vec<DecisionId> = Vec::new();
-        let mut elements: Vec<usize> = Vec::new();
-        for part in &self.per {
-            match part {
-                PerPart::Decision(decision) if !decisions.contains(decision) => {
-                    decisions.push(*decision);
-                }
-                PerPart::Decision(_) => {}
-                PerPart::Element(element) => {
-                    let index = self.elements.get(element.index());
-                    elements.extend(index.map(|state| state.index));
-                }
-            }
-        }
         let key = BankKey {
             path: self.instance_path.id(),
-            elements,
-            decisions,
             role: role_name,
+            per: self.present_per(),
         };
         if let Some(&bank) = self.banks.get(&key) {
             let known = self
@@ -66,50 +56,58 @@ impl Evaluator<'_> {
             self.report(diagnostics::overflow(site));
             return None;
         }
-        let options: Vec<Vec<String>> = key
-            .decisions
-            .iter()
-            .filter_map(|id| self.decisions.point(*id))
-            .map(|point| point.options.clone())
-            .collect();
-        let sizes: Vec<u32> = options.iter().map(|options| options.len() as u32).collect();
-        let n = sizes
+        let per = key.per.as_deref();
+        let decisions = per.map_or(&[][..], |per| &per.decisions);
+        let points = decisions.iter().filter_map(|id| self.decisions.point(*id));
+        let bank = Bank {
+            per: decisions.to_vec(),
+            sizes: points.map(|point| point.options.len() as u32).collect(),
+            first: ParamId(self.params.params.len() as u32),
+        };
+        let n = bank
+            .sizes
             .iter()
             .fold(1, |n: u64, &size| n.saturating_mul(u64::from(size)));
         if !self.step(n, site) {
             return None;
         }
-        let first = ParamId(self.params.params.len() as u32);
         let path = self.instance_path.as_str();
         for (offset, Shape(shape)) in (0..n).zip(std::iter::repeat_n(shape, n as usize)) {
-            let mut values: Vec<String> = key.elements.iter().map(ToString::to_string).collect();
-            let mut rest = offset;
-            let mut chosen: Vec<String> = Vec::new();
-            for options in options.iter().rev() {
-                let n = options.len() as u64;
-                chosen.extend(options.get((rest % n) as usize).cloned());
-                rest /= n;
-            }
-            values.extend(chosen.into_iter().rev());
-            let per = if values.is_empty() {
-                String::new()
-            } else {
-                format!("@{}", values.join(","))
-            };
+            let per = per.map_or_else(String::new, |per| per.words(offset, &self.decisions));
             self.params.params.push(Param {
                 name: [path, &per, ".", role_name].concat(),
                 shape,
                 role,
             });
         }
-        let bank = BankId(self.params.banks.len() as u32);
-        self.params.banks.push(Bank {
-            per: key.decisions.clone(),
-            sizes,
-            first,
-        });
-        self.banks.insert(key, bank);
-        Some(bank)
+        let id = BankId(self.params.banks.len() as u32);
+        self.params.banks.push(bank);
+        self.banks.insert(key, id);
+        Some(id)
+    }
+
+    fn present_per(&self) -> Option<Box<Per>> {
+        if self.per.is_empty() {
+            return None;
+        }
+        let mut decisions: Vec<DecisionId> = Vec::new();
+        let mut elements: Vec<usize> = Vec::new();
+        for part in &self.per {
+            match part {
+                PerPart::Decision(decision) if !decisions.contains(decision) => {
+                    decisions.push(*decision);
+                }
+                PerPart::Decision(_) => {}
+                PerPart::Element(element) => {
+                    let index = self.elements.get(element.index());
+                    elements.extend(index.map(|state| state.index));
+                }
+            }
+        }
+        Some(Box::new(Per {
+            elements,
+            decisions,
+        }))
     }
 
     /// The matrix of another call, in place of one of its own.
@@ -134,5 +132,22 @@ impl Evaluator<'_> {
             }
             [] => None,
         }
+    }
+}
+
+impl Per {
+    /// Its values at one place of the bank, in words: `@2,relu`.
+    fn words(&self, offset: u64, space: &DecisionSpace) -> String {
+        let mut rest = offset;
+        let mut values: Vec<String> = Vec::new();
+        let points = self.decisions.iter().filter_map(|id| space.point(*id));
+        for point in points.rev() {
+            let n = point.options.len() as u64;
+            values.extend(point.options.get((rest % n) as usize).cloned());
+            rest /= n;
+        }
+        values.extend(self.elements.iter().rev().map(ToString::to_string));
+        values.reverse();
+        format!("@{}", values.join(","))
     }
 }

@@ -462,7 +462,7 @@ impl Evaluator<'_> {
             shape,
             timed,
             params,
-            path: self.instance_path.as_str().to_owned(),
+            path: self.instance_path.shared(),
             span: site,
             forms,
         };

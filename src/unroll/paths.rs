@@ -1,5 +1,8 @@
 //! Dotted paths that name instances, and stay unique.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use foldhash::fast::FixedState;
 use indexmap::IndexMap;
 
@@ -41,6 +44,11 @@ pub(super) struct Saved {
 impl Path {
     pub fn as_str(&self) -> &str {
         self.text.get(self.start..).unwrap_or_default()
+    }
+
+    /// Its text, to keep.
+    pub fn shared(&self) -> Arc<str> {
+        self.segments.text(self.id)
     }
 
     /// What stands for its text among those of the same [`Path`].
@@ -126,10 +134,10 @@ impl Path {
 }
 
 /// `a.b`, or `b` alone.
-pub(super) fn join(path: &str, segment: &str) -> String {
+pub(super) fn join<'a>(path: &'a str, segment: &'a str) -> Cow<'a, str> {
     match (path, segment) {
-        ("", text) | (text, "") => text.to_owned(),
-        _ => format!("{path}.{segment}"),
+        ("", text) | (text, "") => Cow::Borrowed(text),
+        _ => Cow::Owned([path, ".", segment].concat()),
     }
 }
 
@@ -138,7 +146,7 @@ pub(super) fn join(path: &str, segment: &str) -> String {
 #[derive(Debug)]
 struct Numbers {
     /// By [`PathId`].
-    texts: IndexMap<Box<str>, Known, FixedState>,
+    texts: IndexMap<Arc<str>, Known, FixedState>,
     /// The number of a text at a place, and what they make together.
     given: HashMap<(PathId, Key), (u32, PathId)>,
 }
@@ -154,7 +162,7 @@ struct Known {
 
 impl Default for Numbers {
     fn default() -> Self {
-        let root = (Box::from(""), Known::default());
+        let root = (Arc::from(""), Known::default());
         Self {
             texts: std::iter::once(root).collect(),
             given: HashMap::default(),
@@ -170,6 +178,11 @@ impl Numbers {
             place
         });
         PathId(place as u32)
+    }
+
+    fn text(&self, id: PathId) -> Arc<str> {
+        let known = self.texts.get_index(id.0 as usize);
+        known.map_or_else(Arc::default, |(text, _)| Arc::clone(text))
     }
 
     fn known(&mut self, id: PathId) -> Option<&mut Known> {

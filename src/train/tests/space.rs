@@ -55,7 +55,7 @@ impl Builder {
             shape: Shape(shape.to_vec()),
             timed: false,
             params: banks,
-            path: path.to_owned(),
+            path: path.into(),
             span: Span::default(),
             forms: Vec::new(),
         };
