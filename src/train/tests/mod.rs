@@ -22,6 +22,7 @@ mod guard;
 mod networks;
 mod space;
 mod strategies;
+mod task;
 
 fn one_thread() {
     static ONCE: Once = Once::new();
