@@ -29,6 +29,7 @@
 //! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
+//! | [`draw`] | [`draw::picture`], [`draw::svg`], [`draw::mermaid`] | supergraph + architecture → pictures for people | never fails |
 //! | [`recipe`] | [`recipe::SearchConfig::with`], [`recipe::Preset::find`] | TOML, JSON, `PATH=VALUE` → every hyperparameter | a sentence |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
@@ -91,6 +92,7 @@ pub mod decision;
 pub mod derive;
 pub mod diagnostic;
 pub mod doctor;
+pub mod draw;
 pub mod encoding;
 pub mod graph;
 pub mod hir;

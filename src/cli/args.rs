@@ -219,6 +219,9 @@ pub struct GraphArgs {
     /// Of this architecture alone.
     #[command(flatten)]
     pub architecture: ArchArgs,
+    /// Draw the architecture inside its space, marked (svg and mermaid)
+    #[arg(long, requires = "arch")]
+    pub inside: bool,
     /// How it is written
     #[arg(long, value_enum, default_value_t = GraphFormatArg::Dot)]
     pub format: GraphFormatArg,
@@ -354,10 +357,14 @@ pub enum CheckFormatArg {
 /// How a network is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GraphFormatArg {
-    /// For Graphviz
+    /// For Graphviz, every operation
     Dot,
-    /// One JSON object
+    /// One JSON object, every operation
     Json,
+    /// A picture that browsers show: elements, cells and their choices
+    Svg,
+    /// The same for Mermaid, for Markdown
+    Mermaid,
 }
 
 /// A published notation of architectures.

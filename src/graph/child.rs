@@ -97,22 +97,8 @@ fn select_region(
         .collect();
     let reads = |node: NodeIndex| operands.get(node.index()).map_or(&[][..], Vec::as_slice);
 
-    // Backward from the outputs: nodes stand in topological order.
-    let mut reached = vec![false; n];
-    for output in &region.outputs {
-        if let Some(flag) = reached.get_mut(output.index()) {
-            *flag = true;
-        }
-    }
-    for index in (0..n).rev() {
-        if reached.get(index) == Some(&true) {
-            for input in reads(NodeIndex::new(index)) {
-                if let Some(flag) = reached.get_mut(input.index()) {
-                    *flag = true;
-                }
-            }
-        }
-    }
+    let holds = |guard: GuardId| truth.get(guard.index()).copied().unwrap_or(false);
+    let reached = region.reached(holds);
 
     // Forward: one step a node, but a selection stands for what it selects.
     let mut selected = ChildRegion::default();
@@ -137,7 +123,6 @@ fn select_region(
                 .filter_map(|&bank| graph.params.bank(bank))
                 .map(|bank| bank.param(architecture))
                 .collect();
-            let holds = |guard: GuardId| truth.get(guard.index()).copied().unwrap_or(false);
             selected.steps.push(ChildStep {
                 node,
                 form: weight.forms.iter().position(|form| holds(form.guard)),

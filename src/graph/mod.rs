@@ -23,6 +23,6 @@ mod view;
 pub mod write;
 
 pub use child::{Child, ChildRegion, ChildStep, select};
-pub use op::{Activation, Op, Padding, Pool, Window};
+pub use op::{Activation, Kind, Op, Padding, Pool, Window};
 pub use params::{Bank, BankId, Param, ParamId, ParamTable, Role};
 pub use supergraph::{Edge, Form, Node, Region, RegionId, Shape, Supergraph, Task};

@@ -275,6 +275,43 @@ impl Op {
 }
 
 /// The name with what distinguishes it: `conv 3x3 /2`, `split 1 of 2`.
+impl Op {
+    /// What kind of operation it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Conv { .. }
+            | Self::Conv1d { .. }
+            | Self::Linear { .. }
+            | Self::Embed
+            | Self::SqueezeExcite { .. }
+            | Self::Attention { .. } => Kind::Weights,
+            Self::BatchNorm { .. } | Self::LayerNorm { .. } => Kind::Norm,
+            Self::Activation(_) => Kind::Activation,
+            Self::Pool { .. } | Self::GlobalAvgPool => Kind::Pool,
+            Self::Sum | Self::Mean | Self::Concat => Kind::Merge,
+            _ => Kind::Other,
+        }
+    }
+}
+
+/// What drawings tell apart by colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Products with learnt weights.
+    Weights,
+    /// Normalisations.
+    Norm,
+    /// Functions of one number.
+    Activation,
+    /// Pools.
+    Pool,
+    /// Sums, means and concatenations.
+    Merge,
+    /// Anything else.
+    Other,
+}
+
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef as _;
 
 use super::{BankId, Op, ParamTable};
-use crate::decision::{GuardId, id};
+use crate::decision::{DecisionId, Guard, GuardId, Guards, id};
 use crate::span::Span;
 
 id!(
@@ -174,7 +175,6 @@ impl Region {
     /// The operands of a node in order, each with its guard.
     #[must_use]
     pub fn operands(&self, node: NodeIndex) -> Vec<(NodeIndex, GuardId)> {
-        use petgraph::visit::EdgeRef;
         let mut edges: Vec<_> = self
             .graph
             .edges_directed(node, petgraph::Direction::Incoming)
@@ -185,6 +185,34 @@ impl Region {
             .into_iter()
             .map(|(_, source, guard)| (source, guard))
             .collect()
+    }
+
+    /// The decision by which an [`Op::Select`] selects; `None` where more than one says.
+    #[must_use]
+    pub fn selector(&self, node: NodeIndex, guards: &Guards) -> Option<DecisionId> {
+        let mut operands = self.operands(node).into_iter();
+        operands.find_map(|(_, guard)| match guards.get(guard) {
+            Guard::Has { decision, .. } => Some(*decision),
+            _ => None,
+        })
+    }
+
+    /// Which nodes reach an output by edges whose conditions hold, by index.
+    #[must_use]
+    pub fn reached(&self, holds: impl Fn(GuardId) -> bool) -> Vec<bool> {
+        let mut reached = vec![false; self.graph.node_count()];
+        let mut open = self.outputs.clone();
+        while let Some(node) = open.pop() {
+            if let Some(flag @ false) = reached.get_mut(node.index()) {
+                *flag = true;
+                let edges = self
+                    .graph
+                    .edges_directed(node, petgraph::Direction::Incoming);
+                let there = edges.filter(|edge| holds(edge.weight().guard));
+                open.extend(there.map(|edge| edge.source()));
+            }
+        }
+        reached
     }
 }
 

@@ -56,14 +56,7 @@ pub(super) fn supergraph(graph: &Supergraph) -> View {
         let Some(region) = graph.region(id) else {
             continue;
         };
-        let mut reached = vec![false; region.graph.node_count()];
-        let mut next = region.outputs.clone();
-        while let Some(node) = next.pop() {
-            if let Some(flag @ false) = reached.get_mut(node.index()) {
-                *flag = true;
-                next.extend(region.operands(node).into_iter().map(|(input, _)| input));
-            }
-        }
+        let reached = region.reached(|_| true);
         let is_reached = |node: &NodeIndex| reached.get(node.index()) == Some(&true);
         let nodes = region.graph.node_indices().filter(is_reached).map(|index| {
             let node = region.graph.node_weight(index);

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use petgraph::graph::NodeIndex;
 
 use super::super::view::{View, ViewRegion};
-use super::super::{Node, Op, Region, RegionId};
+use super::super::{Kind, Node, Op, Region, RegionId};
 use super::Subject;
 use crate::decision::{Domain, Guard, GuardId, OptionSource};
 
@@ -185,13 +185,8 @@ impl<'a> Drawing<'a> {
     /// The last part of the name of the decision by which a selection selects.
     fn decision_of(&self, id: RegionId, index: NodeIndex) -> String {
         let guards = &self.subject.decisions.guards;
-        let operands = self.operands(id, index);
-        let decision = operands
-            .iter()
-            .find_map(|(_, guard)| match guards.get(*guard) {
-                Guard::Has { decision, .. } => Some(*decision),
-                _ => None,
-            });
+        let region = self.subject.graph.region(id);
+        let decision = region.and_then(|region| region.selector(index, guards));
         let point = decision.and_then(|decision| self.subject.decisions.point(decision));
         let path = point.map_or("", |point| point.path.as_str());
         path.rsplit('.').next().unwrap_or_default().to_owned()
@@ -380,18 +375,13 @@ fn name(id: RegionId, index: NodeIndex) -> String {
 
 /// What tells the kinds of operations apart.
 fn colour(op: &Op) -> &'static str {
-    match op {
-        Op::Conv { .. }
-        | Op::Conv1d { .. }
-        | Op::Linear { .. }
-        | Op::Embed
-        | Op::SqueezeExcite { .. }
-        | Op::Attention { .. } => "fillcolor=\"#cfe3f7\"",
-        Op::BatchNorm { .. } | Op::LayerNorm { .. } => "fillcolor=\"#ececf4\"",
-        Op::Activation(_) => "fillcolor=\"#fdf3c8\"",
-        Op::Pool { .. } | Op::GlobalAvgPool => "fillcolor=\"#d5efd3\"",
-        Op::Sum | Op::Mean | Op::Concat => "fillcolor=\"#f5dcec\"",
-        _ => "",
+    match op.kind() {
+        Kind::Weights => "fillcolor=\"#cfe3f7\"",
+        Kind::Norm => "fillcolor=\"#ececf4\"",
+        Kind::Activation => "fillcolor=\"#fdf3c8\"",
+        Kind::Pool => "fillcolor=\"#d5efd3\"",
+        Kind::Merge => "fillcolor=\"#f5dcec\"",
+        Kind::Other => "",
     }
 }
 
@@ -403,9 +393,10 @@ fn quoted(text: &str) -> String {
         .replace('\n', "\\n");
     format!("\"{escaped}\"")
 }
+
 /// Different texts beside each other, the first and the last of many; `None` of
 /// none.
-fn several(texts: impl Iterator<Item = String>) -> Option<String> {
+pub fn several(texts: impl Iterator<Item = String>) -> Option<String> {
     let mut different: Vec<String> = Vec::new();
     for text in texts {
         if !different.contains(&text) {

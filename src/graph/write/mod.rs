@@ -11,6 +11,7 @@ use super::{Supergraph, select};
 use crate::decision::{Architecture, DecisionSpace};
 
 pub use dot::dot;
+pub(crate) use dot::several;
 pub use json::json;
 
 /// What is written.

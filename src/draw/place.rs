@@ -1,0 +1,177 @@
+//! What belongs together, read off paths: `l=0.normal.t[3].f.sep3.conv` is in the cell
+//! `normal`, and there in the element `t[3]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::decision::{DecisionSpace, Domain, OptionSource};
+
+/// The paths of a space that own decisions.
+#[derive(Debug, Default)]
+pub(super) struct Owners {
+    /// What decisions or elements stand under; whether deeper than directly.
+    owners: BTreeMap<String, bool>,
+    elements: BTreeSet<String>,
+    decisions: BTreeSet<String>,
+    candidates: BTreeSet<String>,
+}
+
+/// Where a path leads to in one panel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place<'a> {
+    /// The path of the panel's instance of a cell, empty for the whole.
+    pub base: &'a str,
+    /// The name of the cell, as decisions call it.
+    pub cell: &'a str,
+    /// The group.
+    pub group: Group<'a>,
+}
+
+/// What a path belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Group<'a> {
+    /// An element of a node family or a call that chooses, by its path.
+    Element(&'a str),
+    /// Candidates of a choice that has no name, by where it stands.
+    Choice(&'a str),
+    /// An instance of a cell, by its path.
+    Cell(&'a str),
+    /// A call without decisions, by its path.
+    Call(&'a str),
+    /// Nothing: a single operation, or a decision that no box has.
+    Alone,
+}
+
+impl Owners {
+    pub fn of(space: &DecisionSpace) -> Self {
+        let mut all = Self::default();
+        for point in &space.points {
+            let direct = parent(&point.path);
+            for owner in ends(&point.path).map(|end| &point.path[..end]) {
+                let deeper = all.owners.entry(owner.to_owned()).or_default();
+                *deeper |= Some(owner) != direct;
+            }
+            all.decisions.insert(point.path.clone());
+            if let (Domain::One { .. }, OptionSource::Table(_)) = (point.domain, &point.source) {
+                all.candidates.extend(point.options.iter().cloned());
+            }
+        }
+        for element in &space.elements {
+            all.elements.insert(element.name.clone());
+            for end in ends(&element.name) {
+                all.owners.insert(element.name[..end].to_owned(), true);
+            }
+        }
+        all
+    }
+
+    /// The places of a path, from the whole network's panel inward.
+    pub fn places<'a>(&self, path: &'a str) -> Vec<Place<'a>> {
+        let mut places = Vec::new();
+        let (mut base, mut cell) = ("", "");
+        // Where the names of the panel begin.
+        let mut start = 0;
+        let mut group = None;
+        let ends = ends(path).chain((!path.is_empty()).then_some(path.len()));
+        for end in ends {
+            if let Some(inner) = self.cell(path, start, end, cell) {
+                let outer = group.unwrap_or(Group::Cell(&path[..end]));
+                places.push(Place {
+                    base,
+                    cell,
+                    group: outer,
+                });
+                (base, cell, start, group) = (&path[..end], inner, end + 1, None);
+                continue;
+            }
+            if group.is_none() {
+                group = self.group(path, start, end, cell);
+            }
+        }
+        places.push(Place {
+            base,
+            cell,
+            group: group.unwrap_or(Group::Alone),
+        });
+        places
+    }
+
+    /// The name of the cell of which a path is an instance: decisions know it by less.
+    fn cell<'a>(&self, path: &'a str, start: usize, end: usize, cell: &str) -> Option<&'a str> {
+        let names = path.get(start..end)?;
+        if self.owners.contains_key(&full(cell, names)) {
+            return None;
+        }
+        let starts = ends(names).map(|end| end + 1);
+        let inner = starts.filter_map(|at| names.get(at..));
+        let mut inner = std::iter::once(names).chain(inner).map(first_use);
+        inner.find(|name| self.owners.contains_key(*name))
+    }
+
+    fn group<'a>(&self, path: &'a str, start: usize, end: usize, cell: &str) -> Option<Group<'a>> {
+        let whole = &path[..end];
+        let names = path.get(start..end)?;
+        let name = full(cell, names);
+        let segment = names.rsplit('.').next().unwrap_or_default();
+        let owns = self.owners.get(&name);
+        if self.elements.contains(&name) {
+            return Some(Group::Element(whole));
+        }
+        let is_round = segment.contains('=');
+        match owns {
+            Some(true) => None,
+            Some(false) if is_round => None,
+            Some(false) => Some(Group::Element(whole)),
+            None if self.decisions.contains(&name) => Some(Group::Element(whole)),
+            None if self.candidates.contains(segment) => {
+                Some(Group::Choice(parent(whole).unwrap_or_default()))
+            }
+            None if is_round => None,
+            None => Some(Group::Call(whole)),
+        }
+    }
+}
+
+impl<'a> Group<'a> {
+    /// Its path; of what is alone none.
+    pub fn path(self) -> Option<&'a str> {
+        match self {
+            Self::Element(path) | Self::Choice(path) | Self::Cell(path) | Self::Call(path) => {
+                Some(path)
+            }
+            Self::Alone => None,
+        }
+    }
+}
+
+impl Place<'_> {
+    /// The name of its group as decisions would write it, the same in every instance of
+    /// the cell.
+    pub fn name(&self) -> Option<String> {
+        let path = self.group.path()?;
+        let inside = path.get(self.base.len()..).unwrap_or_default();
+        Some(full(self.cell, inside.trim_start_matches('.')))
+    }
+}
+
+/// `normal` of `normal#2`, its second use.
+pub(super) fn first_use(name: &str) -> &str {
+    name.rsplit_once('#').map_or(name, |(name, _)| name)
+}
+
+/// A name inside a cell, as decisions write it.
+fn full(cell: &str, names: &str) -> String {
+    match (cell, names) {
+        ("", _) => names.to_owned(),
+        (_, "") => cell.to_owned(),
+        _ => format!("{cell}.{names}"),
+    }
+}
+
+/// Where the proper prefixes of a path end.
+fn ends(path: &str) -> impl Iterator<Item = usize> {
+    path.match_indices('.').map(|(at, _)| at)
+}
+
+fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('.').map(|(parent, _)| parent)
+}
