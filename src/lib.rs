@@ -92,8 +92,10 @@ pub mod derive;
 pub mod diagnostic;
 pub mod doctor;
 pub mod encoding;
+pub mod export;
 pub mod graph;
 pub mod hir;
+mod initial;
 pub mod libtorch;
 #[cfg(feature = "torch")]
 pub mod model;

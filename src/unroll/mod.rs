@@ -94,6 +94,8 @@ pub struct Unrolled {
     pub settings: Vec<(String, Setting)>,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// The cells that have instances, as paths of nodes name them.
+    pub cells: Vec<String>,
     /// How many evaluation steps it took.
     pub steps: u64,
 }
