@@ -3,6 +3,7 @@
 #![cfg(feature = "torch")]
 #![expect(clippy::print_stderr, reason = "a test that is passed over says so")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use enasc::decision::{Architecture, sample};
 use enasc::export::{ExportError, Format, Subject, Weights, export};
-use enasc::graph::{Role, select};
+use enasc::graph::{Node, Op, Role, Supergraph, select};
 use enasc::model::{Mode, Recurrence, SharedModel};
 use enasc::recipe::{ModelConfig, SearchConfig, Statistics};
 use enasc::run::{self, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
@@ -22,15 +23,33 @@ use tch::{Device, Kind, Tensor};
 
 /// Sizes that make the shipped spaces small, by the name of the file.
 const SIZES: &[(&str, &[(&str, &str)])] = &[
-    ("amoebanet", &[("repeats", "1"), ("width", "8"), ("size", "16")]),
+    (
+        "amoebanet",
+        &[("repeats", "1"), ("width", "8"), ("size", "16")],
+    ),
     ("autoformer", &[]),
-    ("darts_cnn", &[("layers", "3"), ("width", "4"), ("size", "16")]),
+    (
+        "darts_cnn",
+        &[("layers", "3"), ("width", "4"), ("size", "16")],
+    ),
     ("darts_rnn", &[("vocab", "20"), ("width", "8")]),
     ("einspace_small", &[("size", "16")]),
-    ("enas_macro", &[("layers", "6"), ("width", "4"), ("size", "16")]),
-    ("enas_macro_final", &[("layers", "6"), ("width", "4"), ("size", "16")]),
-    ("enas_micro", &[("layers", "3"), ("width", "4"), ("size", "16")]),
-    ("enas_micro_final", &[("layers", "3"), ("width", "4"), ("size", "32")]),
+    (
+        "enas_macro",
+        &[("layers", "6"), ("width", "4"), ("size", "16")],
+    ),
+    (
+        "enas_macro_final",
+        &[("layers", "6"), ("width", "4"), ("size", "16")],
+    ),
+    (
+        "enas_micro",
+        &[("layers", "3"), ("width", "4"), ("size", "16")],
+    ),
+    (
+        "enas_micro_final",
+        &[("layers", "3"), ("width", "4"), ("size", "32")],
+    ),
     ("enas_rnn", &[("vocab", "20"), ("width", "8")]),
     ("enas_rnn_final", &[("vocab", "20"), ("width", "8")]),
     ("enas_rnn_lm", &[("vocab", "20"), ("width", "8")]),
@@ -42,7 +61,10 @@ const SIZES: &[(&str, &[(&str, &str)])] = &[
     ("nasbench_asr", &[]),
     ("nasbench_graph", &[]),
     ("nasbench_macro", &[("width", "4"), ("size", "16")]),
-    ("nasnet", &[("repeats", "1"), ("width", "8"), ("size", "16")]),
+    (
+        "nasnet",
+        &[("repeats", "1"), ("width", "8"), ("size", "16")],
+    ),
     ("nats_size", &[("size", "16")]),
     ("pnas", &[("repeats", "1"), ("width", "8"), ("size", "16")]),
     ("proxylessnas", &[("classes", "10"), ("size", "64")]),
@@ -65,7 +87,11 @@ fn spaces(file: &Path, set: &[(&str, &str)]) -> Vec<SearchSpace> {
         ..Options::default()
     };
     let compilation = compile("export.enas", &text, &options);
-    assert!(!compilation.spaces.is_empty(), "{:?}", compilation.diagnostics);
+    assert!(
+        !compilation.spaces.is_empty(),
+        "{:?}",
+        compilation.diagnostics
+    );
     compilation.spaces
 }
 
@@ -91,6 +117,7 @@ fn run(folder: &Path, space: &SearchSpace, model: &mut SharedModel, config: &Mod
                     source: "synthetic".to_owned(),
                     name: text.clone(),
                     fingerprint: text.clone(),
+                    normalisation: None,
                 },
             },
             config: serde_json::to_value(&all).unwrap(),
@@ -152,7 +179,9 @@ fn write_case(
     };
     let x: Vec<Tensor> = (0..if tokens { 3 } else { 1 }).map(input).collect();
     // The statistics come to be with the first run.
-    model.forward(&child, &[x[0].shallow_clone()], Mode::Eval).unwrap();
+    model
+        .forward(&child, &[x[0].shallow_clone()], Mode::Eval)
+        .unwrap();
     let training = folder.join("run");
     run(&training, space, &mut model, config);
 
@@ -164,13 +193,17 @@ fn write_case(
     let exported = export(&subject, &weights, Format::Pytorch)?;
     fs::write(folder.join("net.py"), &exported.main).unwrap();
     fs::write(folder.join("net.safetensors"), exported.weights.unwrap()).unwrap();
+    let exported = export(&subject, &weights, Format::Onnx)?;
+    fs::write(folder.join("net.onnx"), &exported.main).unwrap();
 
     let mut recurrence = Recurrence::default();
     let mut expected = Vec::new();
     let mut inputs = Vec::new();
     for (window, x) in x.iter().enumerate() {
         let given = [x.shallow_clone()];
-        let outputs = model.resume(&child, &given, Mode::Eval, &mut recurrence).unwrap();
+        let outputs = model
+            .resume(&child, &given, Mode::Eval, &mut recurrence)
+            .unwrap();
         for (place, output) in outputs.into_iter().enumerate() {
             expected.push((format!("{window}.{place}"), output.contiguous()));
         }
@@ -183,12 +216,27 @@ fn write_case(
     Ok(())
 }
 
-/// The Python that has torch: `ENASC_PYTHON`, or `python3`.
+/// A rate of dropout for every site.
+fn sites(graph: &Supergraph) -> BTreeMap<String, f64> {
+    let regions = graph.regions.iter();
+    let nodes = regions.flat_map(|region| region.graph.node_weights());
+    let site = |node: &Node| match &node.op {
+        Op::Dropout { site } => Some(site.clone()),
+        Op::Embed => Some("e".to_owned()),
+        _ => None,
+    };
+    nodes.filter_map(site).map(|site| (site, 0.1)).collect()
+}
+
+/// The Python that has torch, or onnx and its runtime: `ENASC_PYTHON`, or `python3`.
 fn python() -> Option<PathBuf> {
     let python = std::env::var_os("ENASC_PYTHON").unwrap_or_else(|| "python3".into());
     let python = PathBuf::from(python);
-    let has = Command::new(&python).args(["-c", "import torch"]).output();
-    has.is_ok_and(|output| output.status.success()).then_some(python)
+    let has = ["import torch", "import numpy, onnx, onnxruntime"].map(|import| {
+        let output = Command::new(&python).args(["-c", import]).output();
+        output.is_ok_and(|output| output.status.success())
+    });
+    has.contains(&true).then_some(python)
 }
 
 #[test]
@@ -202,6 +250,7 @@ fn exported_networks_compute_what_the_model_computes() {
         let config = ModelConfig {
             statistics,
             drop_path: 0.1,
+            dropout: sites(&space.graph),
             ..ModelConfig::default()
         };
         let mut refused = false;
@@ -214,7 +263,11 @@ fn exported_networks_compute_what_the_model_computes() {
         refused
     };
     for space in spaces(&root().join("tests/export/primitives.enas"), &[]) {
-        let times = if space.decisions.points.is_empty() { 1 } else { 12 };
+        let times = if space.decisions.points.is_empty() {
+            1
+        } else {
+            12
+        };
         assert!(!write(&space, times, Statistics::Moving));
         assert!(!write(&space, 1, Statistics::Batch));
     }
@@ -242,7 +295,7 @@ fn exported_networks_compute_what_the_model_computes() {
         }
     }
     let Some(python) = python() else {
-        eprintln!("not compared: no Python with torch; ENASC_PYTHON can name one");
+        eprintln!("not compared: no Python with torch or onnxruntime; ENASC_PYTHON can name one");
         return;
     };
     let output = Command::new(python)

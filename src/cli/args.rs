@@ -400,6 +400,8 @@ pub enum GraphFormatArg {
 pub enum ExportFormatArg {
     /// A PyTorch module in one Python file that needs torch alone, and its weights
     Pytorch,
+    /// An ONNX model with its weights, opset 17
+    Onnx,
     /// The weights, by the names that they have in that module
     Safetensors,
     /// The graph: operations, shapes, edges, parameters
@@ -410,6 +412,7 @@ impl From<ExportFormatArg> for Format {
     fn from(arg: ExportFormatArg) -> Self {
         match arg {
             ExportFormatArg::Pytorch => Self::Pytorch,
+            ExportFormatArg::Onnx => Self::Onnx,
             ExportFormatArg::Safetensors => Self::Safetensors,
             ExportFormatArg::Json => Self::Json,
         }

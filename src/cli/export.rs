@@ -41,6 +41,6 @@ fn to_standard_output(exported: &Exported, format: Format) -> Result<(), CliErro
     match (format, std::str::from_utf8(&exported.main)) {
         (Format::Json, Ok(text)) => print(text),
         (Format::Pytorch, _) => Err(CliError::ToFile("a module with its weights")),
-        _ => Err(CliError::ToFile("a file of weights")),
+        _ => Err(CliError::ToFile("a network with its weights")),
     }
 }

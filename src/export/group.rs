@@ -65,6 +65,70 @@ impl Item {
     }
 }
 
+impl Group {
+    /// Takes out of groups of some names what they make of their inputs first, one of each,
+    /// and puts it before them.
+    pub fn peel(&mut self, body: &Body, names: &BTreeSet<&str>) {
+        let mut items = Vec::new();
+        for mut item in self.items.drain(..) {
+            if let What::Group(group) = &mut item.what {
+                group.peel(body, names);
+                let name = item.path.last().map_or("", |last| base(last));
+                if names.contains(name) {
+                    for mut first in group.take_first(body) {
+                        first.path = before(&item.path, &first.path);
+                        items.push(first);
+                    }
+                }
+            }
+            items.push(item);
+        }
+        self.items = items;
+    }
+
+    /// Takes out the groups that read nothing but an input.
+    fn take_first(&mut self, body: &Body) -> Vec<Item> {
+        let (inputs, outputs) = (self.inputs.clone(), self.outputs.clone());
+        let is_first = |item: &Item| {
+            matches!((&item.what, item.inputs(body)), (What::Group(_), [input]) if inputs.contains(input))
+                && !item.path.iter().any(|segment| is_index(segment))
+                && !outputs.contains(&item.output())
+        };
+        let (taken, left): (Vec<Item>, Vec<Item>) = self.items.drain(..).partition(is_first);
+        self.items = left;
+        let made: BTreeSet<usize> = self.items.iter().map(Item::output).collect();
+        let read = self.items.iter().flat_map(|item| item.inputs(body));
+        let inputs: IndexSet<usize> = read
+            .copied()
+            .filter(|input| !made.contains(input))
+            .collect();
+        self.inputs = inputs.into_iter().collect();
+        taken
+    }
+}
+
+/// The path of what stands before a group of a path, and was in it: `l=0.normal_fit` of
+/// `l=0.normal` and `fit`.
+fn before(group: &[String], inner: &[String]) -> Vec<String> {
+    let mut path = group.to_vec();
+    let mut inner = inner.iter();
+    if let (Some(last), Some(first)) = (path.last_mut(), inner.next()) {
+        *last = format!("{}_{first}", base(last));
+    }
+    path.extend(inner.cloned());
+    path
+}
+
+/// Whether a segment tells the rounds of a loop or the nodes of a family apart.
+pub(super) fn is_index(segment: &str) -> bool {
+    segment.contains(['=', '['])
+}
+
+/// A segment of a path without the number that tells a second use of it apart.
+pub(super) fn base(segment: &str) -> &str {
+    segment.split('#').next().unwrap_or(segment)
+}
+
 /// The structure of a body, in which `cells` are the names of cells: what has such a name
 /// belongs together though it looks like the node of a family. The first `depth`
 /// segments of all paths are the body's own.
@@ -170,10 +234,10 @@ impl Finder<'_> {
     }
 
     fn holds_together(&self, segment: &str, steps: &[usize], items: &[Item]) -> bool {
-        let name = segment.split('#').next().unwrap_or(segment);
+        let name = base(segment);
         let is_cell = self.cells.iter().any(|cell| cell == name);
         let scans = |&step: &usize| matches!(self.body.steps[step].op, Op::Scan { .. });
-        (is_cell || !segment.contains(['=', '[']))
+        (is_cell || !is_index(segment))
             && items.len() > 1
             && !steps.iter().any(scans)
             && self.outputs(steps).len() == 1

@@ -9,6 +9,7 @@
 
 mod group;
 mod network;
+mod onnx;
 mod pytorch;
 mod weights;
 
@@ -37,6 +38,8 @@ pub struct Subject<'a> {
 pub enum Format {
     /// The source of a `PyTorch` module, and its weights in a file beside it.
     Pytorch,
+    /// An ONNX model with its weights, opset 17.
+    Onnx,
     /// The weights alone, by the names that they have in that module.
     Safetensors,
     /// The graph: operations, shapes, edges, parameters.
@@ -102,6 +105,12 @@ pub enum ExportError {
         /// The cause.
         why: String,
     },
+    /// A model that a file of ONNX cannot hold.
+    #[error("an ONNX file holds 2 GiB, and this network has {bytes} bytes: export it to pytorch")]
+    TooLong {
+        /// How many there are.
+        bytes: usize,
+    },
     /// A run folder.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -134,17 +143,25 @@ pub fn export(
     }
     let child = select(&space.graph, &space.decisions, subject.architecture);
     let network = Network::of(&space.graph, &child, weights.config())?;
-    let module = pytorch::write(subject, &network, weights.config().statistics);
+    let module = pytorch::write(subject, &network, weights);
     let tensors = weights.tensors(&space.graph.params, &module.tensors)?;
+    if format == Format::Onnx {
+        let statistics = weights.config().statistics;
+        return Ok(Exported {
+            main: onnx::write(subject, &network, statistics, &module.tensors, tensors)?,
+            weights: None,
+        });
+    }
     let file = weights::safetensors(subject, &tensors)?;
-    Ok(match format {
-        Format::Pytorch => Exported {
+    Ok(if format == Format::Pytorch {
+        Exported {
             main: module.source.into_bytes(),
             weights: Some(file),
-        },
-        Format::Safetensors | Format::Json => Exported {
+        }
+    } else {
+        Exported {
             main: file,
             weights: None,
-        },
+        }
     })
 }

@@ -200,6 +200,7 @@ impl<'a> Reduction<'a> {
                     scale: 1.0,
                     offset: 0.0,
                 }
+            || *op == Op::Shift { dy: 0, dx: 0 }
             || *op == Op::Concat && n == 1;
         match (op, terms.as_slice()) {
             (Op::Extern { name, .. }, _) => {

@@ -14,7 +14,7 @@ use crate::SearchSpace;
 use crate::graph::{Param, ParamTable};
 use crate::initial::{initial, resolved};
 use crate::recipe::{ModelConfig, SearchConfig};
-use crate::run::{self, Command, Run, graph_fingerprint, name};
+use crate::run::{self, Command, Normalisation, Run, graph_fingerprint, name};
 
 /// Before the names of parameters in a checkpoint.
 const MODEL: &str = "model/";
@@ -23,6 +23,7 @@ const MODEL: &str = "model/";
 #[derive(Clone, Debug)]
 pub struct Weights {
     config: ModelConfig,
+    normalisation: Option<Normalisation>,
     source: Source,
 }
 
@@ -53,6 +54,7 @@ impl Weights {
     pub fn fresh(config: ModelConfig, seed: u64) -> Self {
         Self {
             config,
+            normalisation: None,
             source: Source::Fresh { seed },
         }
     }
@@ -100,6 +102,7 @@ impl Weights {
         let bytes = fs::read(&file).map_err(|why| unreadable(&file, why))?;
         Ok(Self {
             config,
+            normalisation: info.data.normalisation,
             source: Source::File {
                 file,
                 bytes,
@@ -112,6 +115,12 @@ impl Weights {
     #[must_use]
     pub fn config(&self) -> &ModelConfig {
         &self.config
+    }
+
+    /// How the images were normalised that they were trained on.
+    #[must_use]
+    pub fn normalisation(&self) -> Option<&Normalisation> {
+        self.normalisation.as_ref()
     }
 
     /// Slots as tensors of these names.

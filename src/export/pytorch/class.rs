@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{Scope, camel, is_index, snake};
+use super::super::group::is_index;
+use super::names::{Scope, camel, snake};
 use super::unit::{ClassId, Part, PartKind, UnitId, Units};
 
 /// A class of modules, or a function.
@@ -66,8 +67,8 @@ impl Classes {
         let first = &units.units[instances[0]];
         let mut columns = Columns::default();
         let mut parts = Vec::new();
-        let names = part_names(&first.parts);
-        for (place, name) in names.into_iter().enumerate() {
+        let parts_named = part_names(&first.parts);
+        for (place, name) in parts_named.iter().enumerate() {
             let rows: Vec<Vec<(String, String)>> = instances
                 .iter()
                 .map(|&unit| self.arguments(units, &units.units[unit].parts[place]))
@@ -75,13 +76,21 @@ impl Classes {
             let arguments = (0..rows[0].len()).map(|at| {
                 let values = rows.iter().map(|row| row[at].1.clone()).collect();
                 let name = rows[0][at].0.clone();
-                let value = columns.value(&name, values);
+                let value = columns.value(&parts_named[place], &name, values);
                 Argument { name, value }
             });
             parts.push(ClassPart {
-                name,
+                name: name.clone(),
                 arguments: arguments.collect(),
             });
+        }
+        let order = columns.sort();
+        for part in &mut parts {
+            for argument in &mut part.arguments {
+                if let Value::Parameter(place) = &mut argument.value {
+                    *place = order[*place];
+                }
+            }
         }
         for (row, &unit) in instances.iter().enumerate() {
             let values = columns.list.iter().map(|column| column.values[row].clone());
@@ -124,12 +133,14 @@ struct Columns {
 struct Column {
     /// What the parts call it.
     names: BTreeSet<String>,
+    /// The first part that it is for.
+    part: String,
     values: Vec<String>,
 }
 
 impl Columns {
     /// One number where all are equal, else the column of these values.
-    fn value(&mut self, name: &str, values: Vec<String>) -> Value {
+    fn value(&mut self, part: &str, name: &str, values: Vec<String>) -> Value {
         if values.iter().all(|value| *value == values[0]) {
             return Value::Number(values[0].clone());
         }
@@ -137,6 +148,7 @@ impl Columns {
         let place = known.unwrap_or_else(|| {
             self.list.push(Column {
                 names: BTreeSet::new(),
+                part: part.to_owned(),
                 values,
             });
             self.list.len() - 1
@@ -145,13 +157,52 @@ impl Columns {
         Value::Parameter(place)
     }
 
+    /// Puts widths first, and last what has a default; gives the new place of each.
+    fn sort(&mut self) -> Vec<usize> {
+        let mut sorted: Vec<usize> = (0..self.list.len()).collect();
+        sorted.sort_by_key(|&place| {
+            let name = self.list[place].name();
+            (!is_width(name), name == STRIDE)
+        });
+        let mut order = vec![0; sorted.len()];
+        for (new, &old) in sorted.iter().enumerate() {
+            order[old] = new;
+        }
+        let mut list: Vec<Option<Column>> = self.list.drain(..).map(Some).collect();
+        self.list = sorted.iter().filter_map(|&old| list[old].take()).collect();
+        order
+    }
+
+    /// Unique names. One that is taken, or means the input of a part inside, says of which
+    /// part it is.
     fn names(&self) -> Vec<String> {
         let mut scope = Scope::file();
-        self.list
-            .iter()
-            .map(|column| scope.take(column.name()))
-            .collect()
+        let mut names: Vec<String> = Vec::new();
+        for (place, column) in self.list.iter().enumerate() {
+            let name = column.name();
+            let inside = place > 0 && name.starts_with("in_");
+            let is_norm = column.names.iter().all(|name| name == "num_features");
+            let wish = if is_norm && !names.iter().any(|name| name == "out_channels") && place > 0 {
+                "out_channels".to_owned()
+            } else if inside || names.iter().any(|other| other == name) {
+                format!("{}_{name}", column.part)
+            } else {
+                name.to_owned()
+            };
+            names.push(scope.take(&wish));
+        }
+        names
     }
+}
+
+/// What is 1 unless it is said.
+pub(super) const STRIDE: &str = "stride";
+
+/// Whether a number is one of channels or the like.
+pub(super) fn is_width(name: &str) -> bool {
+    ["channels", "features", "width"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 impl Column {

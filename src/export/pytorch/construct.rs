@@ -149,7 +149,7 @@ pub(super) fn construct(kind: Kind, given: &[Given]) -> (Call, Option<Helper>) {
 }
 
 /// The widest line that is written.
-const WIDTH: usize = 88;
+pub(super) const WIDTH: usize = 88;
 
 /// Lays out `before` and a call, indented: on one line, or with its arguments on the next,
 /// or each on one.

@@ -2,15 +2,14 @@
 
 use super::super::Subject;
 use super::super::network::{Body, Step};
+use super::construct::WIDTH;
 use super::unit::Unit;
 use crate::graph::{cost, select};
 use crate::numbers::grouped;
+use crate::run::Normalisation;
 
-/// The widest line of a docstring.
-const WIDTH: usize = 88;
-
-/// The docstring of the file, and what it imports.
-pub(super) fn head(subject: &Subject) -> String {
+/// The docstring of the file, what it imports, and what it says of its images.
+pub(super) fn head(subject: &Subject, normalisation: Option<&Normalisation>) -> String {
     let space = subject.space;
     let child = select(&space.graph, &space.decisions, subject.architecture);
     let settings = space.settings.iter();
@@ -37,7 +36,15 @@ pub(super) fn head(subject: &Subject) -> String {
             &value.replace('\\', "\\\\"),
         ));
     }
-    text + "\"\"\"\n" + IMPORTS
+    text.push_str("\"\"\"\n");
+    text.push_str(IMPORTS);
+    if let Some(Normalisation { mean, std }) = normalisation {
+        text.push_str(&format!(
+            "# Of the channels of the training images, scaled to 0..1.\n\
+             MEAN = {mean:?}\nSTD = {std:?}\n{NORMALISE}"
+        ));
+    }
+    text
 }
 
 /// Words behind a heading, in lines that begin below the first word.
@@ -134,6 +141,14 @@ from torch import Tensor, nn
 
 WEIGHTS = Path(__file__).with_suffix(\".safetensors\")
 ";
+
+const NORMALISE: &str = r#"
+
+def normalise(images: Tensor) -> Tensor:
+    """Images (B, C, H, W) of bytes as the network was trained on them."""
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (MEAN, STD))
+    return (images / 255 - mean.to(images.device)) / std.to(images.device)
+"#;
 
 const READER: &str = r#"
 

@@ -308,12 +308,12 @@ fn convolution(
     ]
 }
 
-/// Whether the border is [`Padding::Same`] and not none: windows that do not overlap need
-/// none where they cover the image exactly.
+/// Whether the border is [`Padding::Same`]: not of windows that do not overlap and cover
+/// the image exactly.
 fn needs_same(window: &Window, input: &Step) -> bool {
     let none = |&n: &usize| window.pads(n) == (0, 0);
-    window.padding == Padding::Same
-        && (window.extent() > window.stride || !input.shape.iter().skip(1).all(none))
+    let apart = window.size > 1 && window.extent() <= window.stride;
+    window.padding == Padding::Same && !(apart && input.shape.iter().skip(1).all(none))
 }
 
 /// The padding on both sides; what [`Padding::Same`] needs is known where it is run.

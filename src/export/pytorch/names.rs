@@ -23,7 +23,7 @@ const FILE: &[&str] = &[
     "load",
     "scan",
     "pad_same",
-    "read_safetensors",
+    "read_safetensors", "normalise", "MEAN", "STD", "WEIGHTS",
     "list",
     "tuple",
     "int",
@@ -121,16 +121,6 @@ pub(super) fn camel(segment: &str) -> String {
     name
 }
 
-/// A name without the number that tells a second use of it apart: `conv_bn#2`.
-pub(super) fn base(segment: &str) -> &str {
-    segment.split('#').next().unwrap_or(segment)
-}
-
-/// Whether a segment tells the rounds of a loop or the nodes of a family apart.
-pub(super) fn is_index(segment: &str) -> bool {
-    segment.contains(['=', '['])
-}
-
 /// Names that are taken, and new ones beside them.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
@@ -157,6 +147,11 @@ impl Scope {
     /// The wish if it can be had, else with a number behind.
     pub fn take(&mut self, wish: &str) -> String {
         self.numbered(wish, "_")
+    }
+
+    /// Whether a name can be had.
+    pub fn is_free(&self, name: &str) -> bool {
+        !self.taken.contains(name)
     }
 
     /// As [`Self::take`], with `between` before the number.

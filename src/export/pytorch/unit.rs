@@ -4,12 +4,13 @@
 //! same operands, and modules of the same kinds; the numbers that these are made with
 //! may differ.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use indexmap::IndexMap;
 
-use super::super::group::{Group, Item, What, root, structure};
+use super::super::group::{Group, Item, What, base, root, structure};
 use super::super::network::{Body, Network, Slot};
 use super::leaf::{Form, Leaf, Module, leaf};
-use super::names::base;
 use crate::recipe::Statistics;
 
 /// By place in [`Units::units`].
@@ -88,11 +89,40 @@ pub(super) enum PartKind {
 }
 
 /// Makes units of the groups of a network.
+///
+/// Where the instances of a cell differ in what they make of their inputs first, that is
+/// left to who calls them, if they are of fewer structures then.
 pub(super) fn units(
     network: &Network,
     cells: &[String],
     statistics: Statistics,
     name: &str,
+) -> Units {
+    let whole = made(network, cells, statistics, name, &BTreeSet::new());
+    let mut structures: BTreeMap<&str, usize> = BTreeMap::new();
+    for class in &whole.classes {
+        *structures.entry(&whole.units[class[0]].name).or_default() += 1;
+    }
+    let mut peeled: BTreeSet<&str> = cells.iter().map(String::as_str).collect();
+    peeled.retain(|cell| structures.get(cell).is_some_and(|&n| n > 1));
+    if peeled.is_empty() {
+        return whole;
+    }
+    let without = made(network, cells, statistics, name, &peeled);
+    if without.classes.len() < whole.classes.len() {
+        without
+    } else {
+        whole
+    }
+}
+
+/// Units; the cells of these names without what they make of their inputs first.
+fn made(
+    network: &Network,
+    cells: &[String],
+    statistics: Statistics,
+    name: &str,
+    peeled: &BTreeSet<&str>,
 ) -> Units {
     let mut units = Units {
         bodies: vec![None; network.bodies.len()],
@@ -109,7 +139,8 @@ pub(super) fn units(
             statistics,
             in_scan: region > 0,
         };
-        let group = structure(body, cells, usize::from(root.is_some()));
+        let mut group = structure(body, cells, usize::from(root.is_some()));
+        group.peel(body, peeled);
         let name = if region > 0 {
             root.unwrap_or("Step")
         } else {
@@ -160,8 +191,13 @@ impl Builder<'_> {
                     .position(|part| units.same(&part.what, &what));
                 known.unwrap_or_else(|| {
                     let mut path = item.path.clone();
-                    if let PartKind::Module(module) = &what {
-                        path.extend(module.name.clone());
+                    match &what {
+                        PartKind::Module(module) => path.extend(module.name.clone()),
+                        // The path of a scan does not name its body.
+                        PartKind::Unit(id) if units.units[*id].is_body => {
+                            path.extend(units.units[*id].path.clone());
+                        }
+                        PartKind::Unit(_) => {}
                     }
                     unit.parts.push(Part { path, what });
                     unit.parts.len() - 1

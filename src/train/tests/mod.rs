@@ -125,6 +125,7 @@ impl Case {
                     source: "synthetic".to_owned(),
                     name: self.data.name().to_owned(),
                     fingerprint: self.data.fingerprint().to_owned(),
+                    normalisation: None,
                 },
             },
             config: serde_json::to_value(&self.config).unwrap(),
