@@ -147,21 +147,16 @@ pub fn export(
     let tensors = weights.tensors(&space.graph.params, &module.tensors)?;
     if format == Format::Onnx {
         let statistics = weights.config().statistics;
+        let main = onnx::write(subject, &network, statistics, &module.tensors, tensors)?;
         return Ok(Exported {
-            main: onnx::write(subject, &network, statistics, &module.tensors, tensors)?,
+            main,
             weights: None,
         });
     }
     let file = weights::safetensors(subject, &tensors)?;
-    Ok(if format == Format::Pytorch {
-        Exported {
-            main: module.source.into_bytes(),
-            weights: Some(file),
-        }
-    } else {
-        Exported {
-            main: file,
-            weights: None,
-        }
-    })
+    let (main, weights) = match format {
+        Format::Pytorch => (module.source.into_bytes(), Some(file)),
+        _ => (file, None),
+    };
+    Ok(Exported { main, weights })
 }

@@ -1,0 +1,311 @@
+//! Exported networks give what the model gives: of every primitive, and of every space
+//! that ships. Where there is no Python with torch, that test says so and passes.
+#![expect(clippy::print_stderr, reason = "a test that is passed over says so")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use enasc::decision::{Architecture, sample};
+use enasc::export::{ExportError, Format, Subject, Weights, export};
+use enasc::graph::{Node, Op, Role, Supergraph, select};
+use enasc::model::{Mode, Recurrence, SharedModel};
+use enasc::recipe::{ModelConfig, SearchConfig, Statistics};
+use enasc::run::{self, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
+use enasc::unroll::Settings;
+use enasc::{Options, SearchSpace, compile};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use tch::{Device, Kind, Tensor};
+
+/// Sizes that make the shipped spaces small, by the name of the file.
+const SIZES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "amoebanet",
+        &[("repeats", "1"), ("width", "8"), ("size", "16")],
+    ),
+    ("autoformer", &[]),
+    (
+        "darts_cnn",
+        &[("layers", "3"), ("width", "4"), ("size", "16")],
+    ),
+    ("darts_rnn", &[("vocab", "20"), ("width", "8")]),
+    ("einspace_small", &[("size", "16")]),
+    (
+        "enas_macro",
+        &[("layers", "6"), ("width", "4"), ("size", "16")],
+    ),
+    (
+        "enas_macro_final",
+        &[("layers", "6"), ("width", "4"), ("size", "16")],
+    ),
+    (
+        "enas_micro",
+        &[("layers", "3"), ("width", "4"), ("size", "16")],
+    ),
+    (
+        "enas_micro_final",
+        &[("layers", "3"), ("width", "4"), ("size", "32")],
+    ),
+    ("enas_rnn", &[("vocab", "20"), ("width", "8")]),
+    ("enas_rnn_final", &[("vocab", "20"), ("width", "8")]),
+    ("enas_rnn_lm", &[("vocab", "20"), ("width", "8")]),
+    ("genetic_cnn", &[("size", "16")]),
+    ("hierarchical", &[("width", "4"), ("size", "16")]),
+    ("mobilenet_v3", &[("classes", "10"), ("size", "64")]),
+    ("nasbench101", &[("size", "16")]),
+    ("nasbench201", &[("c", "4"), ("n", "1"), ("size", "16")]),
+    ("nasbench_asr", &[]),
+    ("nasbench_graph", &[]),
+    ("nasbench_macro", &[("width", "4"), ("size", "16")]),
+    (
+        "nasnet",
+        &[("repeats", "1"), ("width", "8"), ("size", "16")],
+    ),
+    ("nats_size", &[("size", "16")]),
+    ("pnas", &[("repeats", "1"), ("width", "8"), ("size", "16")]),
+    ("proxylessnas", &[("classes", "10"), ("size", "64")]),
+    ("shufflenet_oneshot", &[("classes", "10"), ("size", "64")]),
+    ("tiny", &[]),
+    ("transnas_macro", &[("width", "4"), ("size", "64")]),
+    ("transnas_micro", &[("width", "4"), ("size", "64")]),
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The spaces of a file, as sizes make them.
+fn spaces(file: &Path, set: &[(&str, &str)]) -> Vec<SearchSpace> {
+    let text = fs::read_to_string(file).unwrap();
+    let set = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+    let options = Options {
+        settings: Settings(set.collect()),
+        ..Options::default()
+    };
+    let compilation = compile("export.enas", &text, &options);
+    assert!(
+        !compilation.spaces.is_empty(),
+        "{:?}",
+        compilation.diagnostics
+    );
+    compilation.spaces
+}
+
+/// A run of a training, whose weights are all noise.
+fn run(folder: &Path, space: &SearchSpace, model: &mut SharedModel, config: &ModelConfig) {
+    let mut all = SearchConfig::of(space.graph.task);
+    all.retrain.model = config.clone();
+    let text = String::new();
+    Run::create(
+        folder,
+        &Recipe {
+            info: RunInfo {
+                command: run::Command::Train,
+                version: String::new(),
+                space: SpaceInfo {
+                    file: String::new(),
+                    name: space.name.clone(),
+                    set: Vec::new(),
+                    decisions: space.decisions.hash(),
+                    graph: graph_fingerprint(&space.decisions, &space.graph),
+                },
+                data: DataInfo {
+                    source: "synthetic".to_owned(),
+                    name: text.clone(),
+                    fingerprint: text.clone(),
+                    normalisation: None,
+                },
+            },
+            config: serde_json::to_value(&all).unwrap(),
+            source: &text,
+            modules: &[],
+            architecture: None,
+        },
+    )
+    .unwrap();
+    let roles: Vec<(String, Role)> = space
+        .graph
+        .params
+        .params
+        .iter()
+        .map(|param| (param.name.clone(), param.role))
+        .collect();
+    let role = |name: &String| roles.iter().find(|(other, _)| other == name).unwrap().1;
+    let state: Vec<(String, Tensor)> = model
+        .state()
+        .unwrap()
+        .into_iter()
+        .map(|(name, tensor)| {
+            let noise = tensor.randn_like();
+            let noisy = match role(&name) {
+                Role::Weight | Role::Embedding => tensor + noise * 0.01,
+                Role::Variance | Role::Scale => noise.abs() * 0.3 + 0.8,
+                Role::Bias | Role::Offset | Role::Mean => noise * 0.3,
+            };
+            (name, noisy)
+        })
+        .collect();
+    Tensor::write_safetensors(&state, folder.join(name::WEIGHTS)).unwrap();
+    model.load_state(state).unwrap();
+}
+
+/// Writes a network, an input, and what the model gives for it.
+fn write_case(
+    folder: &Path,
+    space: &SearchSpace,
+    architecture: &Architecture,
+    config: &ModelConfig,
+) -> Result<(), ExportError> {
+    fs::create_dir_all(folder).unwrap();
+    let child = select(&space.graph, &space.decisions, architecture);
+    let graph = Arc::new(space.graph.clone());
+    let mut model = SharedModel::new(graph, config.clone(), 1, Device::Cpu);
+    model.trained(&child).unwrap();
+    let region = &space.graph.regions[0];
+    let input = &region.graph[region.inputs[0]];
+    let tokens = input.timed;
+    let input = |window: i64| {
+        let sizes = input.shape.0.iter().map(|&n| n as i64);
+        if tokens {
+            Tensor::randint(20, [4 + window, 2], (Kind::Int64, Device::Cpu))
+        } else {
+            let sizes: Vec<i64> = [3].into_iter().chain(sizes).collect();
+            Tensor::randn(sizes.as_slice(), (Kind::Float, Device::Cpu))
+        }
+    };
+    let x: Vec<Tensor> = (0..if tokens { 3 } else { 1 }).map(input).collect();
+    // The statistics come to be with the first run.
+    model
+        .forward(&child, &[x[0].shallow_clone()], Mode::Eval)
+        .unwrap();
+    let training = folder.join("run");
+    run(&training, space, &mut model, config);
+
+    let subject = Subject {
+        space,
+        architecture,
+    };
+    let weights = Weights::of_run(&training, space)?;
+    let exported = export(&subject, &weights, Format::Pytorch)?;
+    fs::write(folder.join("net.py"), &exported.main).unwrap();
+    fs::write(folder.join("net.safetensors"), exported.weights.unwrap()).unwrap();
+    let exported = export(&subject, &weights, Format::Onnx)?;
+    fs::write(folder.join("net.onnx"), &exported.main).unwrap();
+
+    let mut recurrence = Recurrence::default();
+    let mut expected = Vec::new();
+    let mut inputs = Vec::new();
+    for (window, x) in x.iter().enumerate() {
+        let given = [x.shallow_clone()];
+        let outputs = model
+            .resume(&child, &given, Mode::Eval, &mut recurrence)
+            .unwrap();
+        for (place, output) in outputs.into_iter().enumerate() {
+            expected.push((format!("{window}.{place}"), output.contiguous()));
+        }
+        inputs.push((window.to_string(), x.to_kind(Kind::Float)));
+    }
+    Tensor::write_safetensors(&expected, folder.join("expected.safetensors")).unwrap();
+    Tensor::write_safetensors(&inputs, folder.join("inputs.safetensors")).unwrap();
+    let line = architecture.to_line(&space.decisions);
+    fs::write(folder.join("name"), format!("{} {line:.60}", space.name)).unwrap();
+    Ok(())
+}
+
+/// A rate of dropout for every site.
+fn sites(graph: &Supergraph) -> BTreeMap<String, f64> {
+    let regions = graph.regions.iter();
+    let nodes = regions.flat_map(|region| region.graph.node_weights());
+    let site = |node: &Node| match &node.op {
+        Op::Dropout { site } => Some(site.clone()),
+        Op::Embed => Some("e".to_owned()),
+        _ => None,
+    };
+    nodes.filter_map(site).map(|site| (site, 0.1)).collect()
+}
+
+/// The Python that has torch, or onnx and its runtime: `ENASC_PYTHON`, or `python3`.
+fn python() -> Option<PathBuf> {
+    let python = std::env::var_os("ENASC_PYTHON").unwrap_or_else(|| "python3".into());
+    let python = PathBuf::from(python);
+    let has = ["import torch", "import numpy, onnx, onnxruntime"].map(|import| {
+        let output = Command::new(&python).args(["-c", import]).output();
+        output.is_ok_and(|output| output.status.success())
+    });
+    has.contains(&true).then_some(python)
+}
+
+#[test]
+fn exported_networks_compute_what_the_model_computes() {
+    tch::set_num_threads(1);
+    tch::manual_seed(5);
+    let folder = tempfile::tempdir().unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut n = 0;
+    let mut write = |space: &SearchSpace, times: u32, statistics: Statistics| {
+        let config = ModelConfig {
+            statistics,
+            drop_path: 0.1,
+            dropout: sites(&space.graph),
+            ..ModelConfig::default()
+        };
+        let mut refused = false;
+        for _ in 0..times {
+            let architecture = sample(&space.decisions, &mut rng).unwrap();
+            let case = folder.path().join(format!("{n:03}"));
+            n += 1;
+            refused |= write_case(&case, space, &architecture, &config).is_err();
+        }
+        refused
+    };
+    for space in spaces(&root().join("tests/export/primitives.enas"), &[]) {
+        let times = if space.decisions.points.is_empty() {
+            1
+        } else {
+            12
+        };
+        assert!(!write(&space, times, Statistics::Moving));
+        assert!(!write(&space, 1, Statistics::Batch));
+    }
+    let mut files: Vec<PathBuf> = fs::read_dir(root().join("spaces"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "enas"))
+        .collect();
+    files.sort();
+    for file in files {
+        let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let set = SIZES.iter().find(|(name, _)| *name == stem);
+        let (_, set) = set.unwrap_or_else(|| panic!("{stem} has no size"));
+        for space in spaces(&file, set) {
+            let statistics = match stem.as_str() {
+                "enas_micro" => Statistics::Batch,
+                _ => Statistics::Moving,
+            };
+            let extern_op = ["autoformer", "nasbench_asr", "nasbench_graph"];
+            let refused = extern_op.contains(&stem.as_str());
+            if refused {
+                continue;
+            }
+            assert!(!write(&space, 2, statistics), "{}", space.name);
+        }
+    }
+    let Some(python) = python() else {
+        eprintln!("not compared: no Python with torch or onnxruntime; ENASC_PYTHON can name one");
+        return;
+    };
+    let output = Command::new(python)
+        .arg(root().join("tests/export/check.py"))
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    if std::env::var_os("ENASC_KEEP").is_some() {
+        eprintln!("{} {shown}", folder.keep().display());
+    }
+    assert!(output.status.success(), "{shown}{errors}");
+}
