@@ -8,91 +8,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use enasc::SearchSpace;
 use enasc::decision::{Architecture, sample};
-use enasc::export::{ExportError, Format, Subject, Weights, export};
+use enasc::export::{Format, Subject, Weights, export};
 use enasc::graph::{Node, Op, Role, Supergraph, select};
 use enasc::model::{Mode, Recurrence, SharedModel};
 use enasc::recipe::{ModelConfig, SearchConfig, Statistics};
 use enasc::run::{self, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
-use enasc::unroll::Settings;
-use enasc::{Options, SearchSpace, compile};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 
-/// Sizes that make the shipped spaces small, by the name of the file.
-const SIZES: &[(&str, &[(&str, &str)])] = &[
-    (
-        "amoebanet",
-        &[("repeats", "1"), ("width", "8"), ("size", "16")],
-    ),
-    ("autoformer", &[]),
-    (
-        "darts_cnn",
-        &[("layers", "3"), ("width", "4"), ("size", "16")],
-    ),
-    ("darts_rnn", &[("vocab", "20"), ("width", "8")]),
-    ("einspace_small", &[("size", "16")]),
-    (
-        "enas_macro",
-        &[("layers", "6"), ("width", "4"), ("size", "16")],
-    ),
-    (
-        "enas_macro_final",
-        &[("layers", "6"), ("width", "4"), ("size", "16")],
-    ),
-    (
-        "enas_micro",
-        &[("layers", "3"), ("width", "4"), ("size", "16")],
-    ),
-    (
-        "enas_micro_final",
-        &[("layers", "3"), ("width", "4"), ("size", "32")],
-    ),
-    ("enas_rnn", &[("vocab", "20"), ("width", "8")]),
-    ("enas_rnn_final", &[("vocab", "20"), ("width", "8")]),
-    ("enas_rnn_lm", &[("vocab", "20"), ("width", "8")]),
-    ("genetic_cnn", &[("size", "16")]),
-    ("hierarchical", &[("width", "4"), ("size", "16")]),
-    ("mobilenet_v3", &[("classes", "10"), ("size", "64")]),
-    ("nasbench101", &[("size", "16")]),
-    ("nasbench201", &[("c", "4"), ("n", "1"), ("size", "16")]),
-    ("nasbench_asr", &[]),
-    ("nasbench_graph", &[]),
-    ("nasbench_macro", &[("width", "4"), ("size", "16")]),
-    (
-        "nasnet",
-        &[("repeats", "1"), ("width", "8"), ("size", "16")],
-    ),
-    ("nats_size", &[("size", "16")]),
-    ("pnas", &[("repeats", "1"), ("width", "8"), ("size", "16")]),
-    ("proxylessnas", &[("classes", "10"), ("size", "64")]),
-    ("shufflenet_oneshot", &[("classes", "10"), ("size", "64")]),
-    ("tiny", &[]),
-    ("transnas_macro", &[("width", "4"), ("size", "64")]),
-    ("transnas_micro", &[("width", "4"), ("size", "64")]),
-];
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The spaces of a file, as sizes make them.
-fn spaces(file: &Path, set: &[(&str, &str)]) -> Vec<SearchSpace> {
-    let text = fs::read_to_string(file).unwrap();
-    let set = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let options = Options {
-        settings: Settings(set.collect()),
-        ..Options::default()
-    };
-    let compilation = compile("export.enas", &text, &options);
-    assert!(
-        !compilation.spaces.is_empty(),
-        "{:?}",
-        compilation.diagnostics
-    );
-    compilation.spaces
-}
+use super::{root, shipped, spaces};
 
 /// A run of a training, whose weights are all noise.
 fn run(folder: &Path, space: &SearchSpace, model: &mut SharedModel, config: &ModelConfig) {
@@ -158,7 +85,7 @@ fn write_case(
     space: &SearchSpace,
     architecture: &Architecture,
     config: &ModelConfig,
-) -> Result<(), ExportError> {
+) {
     fs::create_dir_all(folder).unwrap();
     let child = select(&space.graph, &space.decisions, architecture);
     let graph = Arc::new(space.graph.clone());
@@ -188,11 +115,11 @@ fn write_case(
         space,
         architecture,
     };
-    let weights = Weights::of_run(&training, space)?;
-    let exported = export(&subject, &weights, Format::Pytorch)?;
+    let weights = Weights::of_run(&training, space).unwrap();
+    let exported = export(&subject, &weights, Format::Pytorch).unwrap();
     fs::write(folder.join("net.py"), &exported.main).unwrap();
     fs::write(folder.join("net.safetensors"), exported.weights.unwrap()).unwrap();
-    let exported = export(&subject, &weights, Format::Onnx)?;
+    let exported = export(&subject, &weights, Format::Onnx).unwrap();
     fs::write(folder.join("net.onnx"), &exported.main).unwrap();
 
     let mut recurrence = Recurrence::default();
@@ -212,7 +139,6 @@ fn write_case(
     Tensor::write_safetensors(&inputs, folder.join("inputs.safetensors")).unwrap();
     let line = architecture.to_line(&space.decisions);
     fs::write(folder.join("name"), format!("{} {line:.60}", space.name)).unwrap();
-    Ok(())
 }
 
 /// A rate of dropout for every site.
@@ -238,74 +164,68 @@ fn python() -> Option<PathBuf> {
     has.contains(&true).then_some(python)
 }
 
-#[test]
-fn exported_networks_compute_what_the_model_computes() {
-    tch::set_num_threads(1);
-    tch::manual_seed(5);
-    let folder = tempfile::tempdir().unwrap();
-    let mut rng = ChaCha8Rng::seed_from_u64(4);
-    let mut n = 0;
-    let mut write = |space: &SearchSpace, times: u32, statistics: Statistics| {
+/// Networks of spaces, each in a folder.
+struct Cases {
+    folder: tempfile::TempDir,
+    rng: ChaCha8Rng,
+    n: usize,
+}
+
+impl Cases {
+    fn add(&mut self, space: &SearchSpace, times: u32, statistics: Statistics) {
         let config = ModelConfig {
             statistics,
             drop_path: 0.1,
             dropout: sites(&space.graph),
             ..ModelConfig::default()
         };
-        let mut refused = false;
         for _ in 0..times {
-            let architecture = sample(&space.decisions, &mut rng).unwrap();
-            let case = folder.path().join(format!("{n:03}"));
-            n += 1;
-            refused |= write_case(&case, space, &architecture, &config).is_err();
-        }
-        refused
-    };
-    for space in spaces(&root().join("tests/export/primitives.enas"), &[]) {
-        let times = if space.decisions.points.is_empty() {
-            1
-        } else {
-            12
-        };
-        assert!(!write(&space, times, Statistics::Moving));
-        assert!(!write(&space, 1, Statistics::Batch));
-    }
-    let mut files: Vec<PathBuf> = fs::read_dir(root().join("spaces"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|e| e == "enas"))
-        .collect();
-    files.sort();
-    for file in files {
-        let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let set = SIZES.iter().find(|(name, _)| *name == stem);
-        let (_, set) = set.unwrap_or_else(|| panic!("{stem} has no size"));
-        for space in spaces(&file, set) {
-            let statistics = match stem.as_str() {
-                "enas_micro" => Statistics::Batch,
-                _ => Statistics::Moving,
-            };
-            let extern_op = ["autoformer", "nasbench_asr", "nasbench_graph"];
-            let refused = extern_op.contains(&stem.as_str());
-            if refused {
-                continue;
-            }
-            assert!(!write(&space, 2, statistics), "{}", space.name);
+            let architecture = sample(&space.decisions, &mut self.rng).unwrap();
+            let case = self.folder.path().join(format!("{:03}", self.n));
+            write_case(&case, space, &architecture, &config);
+            self.n += 1;
         }
     }
+
+    /// Runs them all in Python.
+    fn compare(self, python: &Path) {
+        let output = Command::new(python)
+            .arg(root().join("tests/export/check.py"))
+            .arg(self.folder.path())
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{shown}{errors}");
+        assert!(shown.contains(&format!("{} networks", self.n)), "{shown}");
+    }
+}
+
+#[test]
+fn exported_networks_compute_what_the_model_computes() {
     let Some(python) = python() else {
         eprintln!("not compared: no Python with torch or onnxruntime; ENASC_PYTHON can name one");
         return;
     };
-    let output = Command::new(python)
-        .arg(root().join("tests/export/check.py"))
-        .arg(folder.path())
-        .output()
-        .unwrap();
-    let shown = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    if std::env::var_os("ENASC_KEEP").is_some() {
-        eprintln!("{} {shown}", folder.keep().display());
+    tch::set_num_threads(1);
+    tch::manual_seed(5);
+    let mut cases = Cases {
+        folder: tempfile::tempdir().unwrap(),
+        rng: ChaCha8Rng::seed_from_u64(4),
+        n: 0,
+    };
+    for space in spaces(&root().join("tests/export/primitives.enas"), &[]) {
+        let decides = !space.decisions.points.is_empty();
+        cases.add(&space, if decides { 9 } else { 1 }, Statistics::Moving);
+        cases.add(&space, 1, Statistics::Batch);
     }
-    assert!(output.status.success(), "{shown}{errors}");
+    for space in shipped() {
+        let statistics = match space.name.as_str() {
+            "enas_micro" => Statistics::Batch,
+            _ => Statistics::Moving,
+        };
+        let is_large = space.graph.params.total() > 1_000_000;
+        cases.add(&space, if is_large { 1 } else { 2 }, statistics);
+    }
+    cases.compare(&python);
 }

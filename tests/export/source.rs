@@ -7,26 +7,20 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use enasc::SearchSpace;
 use enasc::decision::sample;
 use enasc::export::{Format, Subject, Weights, export};
 use enasc::recipe::SearchConfig;
-use enasc::unroll::Settings;
-use enasc::{Options, SearchSpace, compile};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+#[cfg(not(feature = "torch"))]
+use super::shipped;
+use super::{root, spaces};
 
-fn space(file: &str, set: &[(&str, &str)]) -> SearchSpace {
-    let text = fs::read_to_string(root().join("spaces").join(file)).unwrap();
-    let set = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let options = Options {
-        settings: Settings(set.collect()),
-        ..Options::default()
-    };
-    compile(file, &text, &options).spaces.remove(0)
+fn space(name: &str, set: &[(&str, &str)]) -> SearchSpace {
+    let file = root().join("spaces").join(format!("{name}.enas"));
+    spaces(&file, set).remove(0)
 }
 
 fn exported(space: &SearchSpace, format: Format) -> Vec<u8> {
@@ -43,9 +37,13 @@ fn exported(space: &SearchSpace, format: Format) -> Vec<u8> {
 
 #[track_caller]
 fn check(name: &str, set: &[(&str, &str)]) {
-    let space = space(&format!("{name}.enas"), set);
+    let space = space(name, set);
     let source = exported(&space, Format::Pytorch);
-    assert_eq!(source, exported(&space, Format::Pytorch), "it differs each time");
+    assert_eq!(
+        source,
+        exported(&space, Format::Pytorch),
+        "it differs each time"
+    );
     let source = String::from_utf8(source).unwrap();
     let expected = root().join("tests/export").join(format!("{name}.py"));
     if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -63,12 +61,18 @@ fn check(name: &str, set: &[(&str, &str)]) {
 
 #[test]
 fn the_micro_network_reads_as_if_a_person_had_written_it() {
-    check("enas_micro", &[("layers", "6"), ("width", "8"), ("size", "16")]);
+    check(
+        "enas_micro",
+        &[("layers", "6"), ("width", "8"), ("size", "16")],
+    );
 }
 
 #[test]
 fn the_macro_network_reads_as_if_a_person_had_written_it() {
-    check("enas_macro", &[("layers", "6"), ("width", "8"), ("size", "16")]);
+    check(
+        "enas_macro",
+        &[("layers", "6"), ("width", "8"), ("size", "16")],
+    );
 }
 
 #[test]
@@ -78,7 +82,7 @@ fn the_recurrent_network_reads_as_if_a_person_had_written_it() {
 
 #[test]
 fn names_of_weights_are_those_of_the_parts_of_the_module() {
-    let space = space("tiny.enas", &[]);
+    let space = space("tiny", &[]);
     let file = exported(&space, Format::Safetensors);
     let source = String::from_utf8(exported(&space, Format::Pytorch)).unwrap();
     let tensors = safetensors::SafeTensors::deserialize(&file).unwrap();
@@ -90,13 +94,45 @@ fn names_of_weights_are_those_of_the_parts_of_the_module() {
     }
     // The same bytes, though the file has tables.
     assert_eq!(file, exported(&space, Format::Safetensors));
-    assert_eq!(exported(&space, Format::Onnx), exported(&space, Format::Onnx));
+    assert_eq!(
+        exported(&space, Format::Onnx),
+        exported(&space, Format::Onnx)
+    );
+}
+
+// With libtorch they are compared with the model.
+#[cfg(not(feature = "torch"))]
+#[test]
+fn every_shipped_space_is_written_as_python() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut n = 0;
+    for space in shipped() {
+        let source = exported(&space, Format::Pytorch);
+        fs::write(folder.path().join(format!("{n}.py")), source).unwrap();
+        n += 1;
+    }
+    // `make setup` needs a Python, so there is one; it compiles them and runs none.
+    let output = Command::new("python3")
+        .args(["-m", "compileall", "-q"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    assert!(n > 20);
 }
 
 fn enasc(folder: &Path, words: &str) -> Output {
     let root = root().display().to_string();
     Command::new(env!("CARGO_BIN_EXE_enasc"))
-        .args(words.replace("spaces/", &format!("{root}/spaces/")).split(' '))
+        .args(
+            words
+                .replace("spaces/", &format!("{root}/spaces/"))
+                .split(' '),
+        )
         .current_dir(folder)
         .output()
         .unwrap()
@@ -114,9 +150,16 @@ fn files_are_written_where_they_are_asked_for() {
         ("safetensors", &["c.safetensors"]),
         ("json", &["d.json"]),
     ] {
-        let command = format!("export spaces/tiny.enas --arch arch --to {to} -o {}", files[0]);
+        let command = format!(
+            "export spaces/tiny.enas --arch arch --to {to} -o {}",
+            files[0]
+        );
         let output = enasc(folder, &command);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         for file in files {
             assert!(fs::metadata(folder.join(file)).unwrap().len() > 0, "{file}");
         }
@@ -143,8 +186,14 @@ fn operations_that_only_have_a_cost_are_drawn_and_not_run() {
     let command = "export spaces/nasbench_graph.enas --arch arch -o x --to";
     let refused = enasc(folder, &format!("{command} onnx"));
     let message = String::from_utf8(refused.stderr).unwrap();
-    assert!(message.starts_with("error: the network uses `"), "{message}");
-    assert!(message.ends_with("so it can be exported to json alone\n"), "{message}");
+    assert!(
+        message.starts_with("error: the network uses `"),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("so it can be exported to json alone\n"),
+        "{message}"
+    );
     assert!(!folder.join("x").exists());
     assert!(enasc(folder, &format!("{command} json")).status.success());
 }

@@ -28,8 +28,8 @@ use self::class::{Classes, classes};
 use self::helpers::Helper;
 use self::names::Scope;
 use self::unit::{PartKind, UnitId, Units, units};
-use super::{Subject, Weights};
 use super::network::{Network, Slot};
+use super::{Subject, Weights};
 use crate::run::Normalisation;
 
 /// A written module.
