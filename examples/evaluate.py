@@ -1,4 +1,5 @@
-"""The accuracy of an exported network on the test images of a folder.
+"""The accuracy of an exported network on the test images of a folder, as `enasc eval`
+prints it.
 
 Usage: evaluate.py NETWORK.py FOLDER [SIZE]
 
@@ -12,6 +13,7 @@ import sys
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from PIL import Image, ImageOps
 
 BATCH = 500
@@ -50,7 +52,7 @@ def main():
         if path.suffix.lower() in {".jpg", ".jpeg", ".png"}
     ]
     network = module.load()
-    right = 0
+    right, loss = 0, 0.0
     with torch.no_grad():
         for start in range(0, len(examples), BATCH):
             paths, labels = zip(*examples[start : start + BATCH])
@@ -58,8 +60,11 @@ def main():
             outputs = network(module.normalise(torch.stack(images)))
             # An auxiliary head stands behind the output.
             logits = outputs[0] if isinstance(outputs, tuple) else outputs
-            right += (logits.argmax(1) == torch.tensor(labels)).sum().item()
-    print(f"test accuracy  {right / len(examples):.4f} on {len(examples)} images")
+            labels = torch.tensor(labels)
+            right += (logits.argmax(1) == labels).sum().item()
+            loss += F.cross_entropy(logits, labels, reduction="sum").item()
+    n = len(examples)
+    print(f"test accuracy  {right / n:.4f} on {n} images (loss {loss / n:.4f})")
 
 
 if __name__ == "__main__":

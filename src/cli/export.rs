@@ -19,7 +19,7 @@ pub(super) fn run(args: &ExportArgs, style: Style) -> Result<(), CliError> {
         architecture: &architecture,
     };
     let weights = match &args.weights {
-        Some(run) => Weights::of_run(run, &space)?,
+        Some(run) => Weights::of_run(run, &subject)?,
         None => {
             let config = SearchConfig::of(space.graph.task);
             Weights::fresh(config.retrain.model, args.seed)

@@ -79,6 +79,9 @@ pub enum ExportError {
         /// Those values.
         set: String,
     },
+    /// The run trained something else.
+    #[error("{} trained another architecture: give its architecture.json with --arch", .0.display())]
+    OtherArchitecture(PathBuf),
     /// The run has no weights.
     #[error("{} has no weights: {why}", folder.display())]
     NoWeights {

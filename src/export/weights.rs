@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::network::Slot;
 use super::{ExportError, Subject};
-use crate::SearchSpace;
+use crate::decision::Architecture;
 use crate::graph::{Param, ParamTable};
 use crate::initial::{initial, resolved};
 use crate::recipe::{ModelConfig, SearchConfig};
@@ -62,8 +62,10 @@ impl Weights {
     /// Those that a training ended with, or the shared ones of a search's last checkpoint.
     ///
     /// # Errors
-    /// When the folder is no run on this space, or has no weights yet.
-    pub fn of_run(folder: &Path, space: &SearchSpace) -> Result<Self, ExportError> {
+    /// When the folder is no run on this space, trained another architecture, or has no
+    /// weights yet.
+    pub fn of_run(folder: &Path, subject: &Subject) -> Result<Self, ExportError> {
+        let space = subject.space;
         let info = run::read_info(folder)?;
         if info.space.graph != graph_fingerprint(&space.decisions, &space.graph) {
             return Err(ExportError::OtherSpace {
@@ -84,7 +86,15 @@ impl Weights {
             why,
         };
         let (config, file, prefix) = match info.command {
-            Command::Train => (config.retrain.model, folder.join(name::WEIGHTS), ""),
+            Command::Train => {
+                let trained = run::read_json(&folder.join(name::ARCHITECTURE))?;
+                let decisions = &space.decisions;
+                let trained = Architecture::parse(&trained.to_string(), decisions, &space.name);
+                if trained.ok().as_ref() != Some(subject.architecture) {
+                    return Err(ExportError::OtherArchitecture(folder.to_owned()));
+                }
+                (config.retrain.model, folder.join(name::WEIGHTS), "")
+            }
             Command::Search => {
                 if info.data.source.starts_with("table:") {
                     return Err(none("it was searched by a table of results"));
@@ -170,7 +180,7 @@ impl Weights {
             name: param.name.clone(),
             why: match *prefix {
                 MODEL => "no architecture that uses it was trained",
-                _ => "it has the weights of another architecture",
+                _ => "it is not what the training wrote",
             },
         })?;
         if found.dtype() != Dtype::F32 || found.shape() != param.shape {

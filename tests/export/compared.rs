@@ -15,14 +15,20 @@ use enasc::graph::{Node, Op, Role, Supergraph, select};
 use enasc::model::{Mode, Recurrence, SharedModel};
 use enasc::recipe::{ModelConfig, SearchConfig, Statistics};
 use enasc::run::{self, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 
 use super::{root, shipped, spaces};
 
 /// A run of a training, whose weights are all noise.
-fn run(folder: &Path, space: &SearchSpace, model: &mut SharedModel, config: &ModelConfig) {
+fn run(
+    folder: &Path,
+    space: &SearchSpace,
+    architecture: &Architecture,
+    model: &mut SharedModel,
+    config: &ModelConfig,
+) {
     let mut all = SearchConfig::of(space.graph.task);
     all.retrain.model = config.clone();
     let text = String::new();
@@ -49,7 +55,7 @@ fn run(folder: &Path, space: &SearchSpace, model: &mut SharedModel, config: &Mod
             config: serde_json::to_value(&all).unwrap(),
             source: &text,
             modules: &[],
-            architecture: None,
+            architecture: Some(architecture.to_json(&space.decisions, &space.name)),
         },
     )
     .unwrap();
@@ -109,13 +115,13 @@ fn write_case(
         .forward(&child, &[x[0].shallow_clone()], Mode::Eval)
         .unwrap();
     let training = folder.join("run");
-    run(&training, space, &mut model, config);
+    run(&training, space, architecture, &mut model, config);
 
     let subject = Subject {
         space,
         architecture,
     };
-    let weights = Weights::of_run(&training, space).unwrap();
+    let weights = Weights::of_run(&training, &subject).unwrap();
     let exported = export(&subject, &weights, Format::Pytorch).unwrap();
     fs::write(folder.join("net.py"), &exported.main).unwrap();
     fs::write(folder.join("net.safetensors"), exported.weights.unwrap()).unwrap();
@@ -153,15 +159,20 @@ fn sites(graph: &Supergraph) -> BTreeMap<String, f64> {
     nodes.filter_map(site).map(|site| (site, 0.1)).collect()
 }
 
-/// The Python that has torch, or onnx and its runtime: `ENASC_PYTHON`, or `python3`.
-fn python() -> Option<PathBuf> {
+/// The Python that can import something of these: `ENASC_PYTHON`, or `python3`.
+fn python(any: &[&str]) -> Option<PathBuf> {
     let python = std::env::var_os("ENASC_PYTHON").unwrap_or_else(|| "python3".into());
     let python = PathBuf::from(python);
-    let has = ["import torch", "import numpy, onnx, onnxruntime"].map(|import| {
-        let output = Command::new(&python).args(["-c", import]).output();
+    let imports = |modules: &&str| {
+        let import = format!("import {modules}");
+        let output = Command::new(&python).args(["-c", &import]).output();
         output.is_ok_and(|output| output.status.success())
-    });
-    has.contains(&true).then_some(python)
+    };
+    let found = any.iter().any(imports);
+    if !found {
+        eprintln!("not compared: no Python with {any:?}; ENASC_PYTHON can name one");
+    }
+    found.then_some(python)
 }
 
 /// Networks of spaces, each in a folder.
@@ -203,8 +214,7 @@ impl Cases {
 
 #[test]
 fn exported_networks_compute_what_the_model_computes() {
-    let Some(python) = python() else {
-        eprintln!("not compared: no Python with torch or onnxruntime; ENASC_PYTHON can name one");
+    let Some(python) = python(&["torch", "numpy, onnx, onnxruntime"]) else {
         return;
     };
     tch::set_num_threads(1);
@@ -228,4 +238,108 @@ fn exported_networks_compute_what_the_model_computes() {
         cases.add(&space, if is_large { 1 } else { 2 }, statistics);
     }
     cases.compare(&python);
+}
+
+/// Images of noise around a grey that tells the class.
+fn images(folder: &Path, n: u32) {
+    let mut rng = ChaCha8Rng::seed_from_u64(u64::from(n));
+    for class in 0..4u8 {
+        let folder = folder.join(format!("class{class}"));
+        fs::create_dir_all(&folder).unwrap();
+        for i in 0..n {
+            let mut pixel = || image::Luma([class * 20 + rng.random_range(0..160)]);
+            let image = image::GrayImage::from_fn(12, 12, |_, _| pixel());
+            image.save(folder.join(format!("{i}.png"))).unwrap();
+        }
+    }
+}
+
+fn run_in(folder: &Path, program: &Path, words: &str) -> String {
+    let output = Command::new(program)
+        .args(words.split_whitespace())
+        .current_dir(folder)
+        .env("XDG_CACHE_HOME", folder)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_program_repeats_the_accuracy_that_eval_prints() {
+    let Some(python) = python(&["torch, PIL"]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    images(&folder.join("data/train"), 60);
+    images(&folder.join("data/test"), 50);
+    let enasc = Path::new(env!("CARGO_BIN_EXE_enasc"));
+    let tiny = root().join("spaces/tiny.enas").display().to_string();
+    let on = "--data images:data --device cpu --threads 1 --quiet";
+    let few = "--epochs 2 --with shared.batch=60 --with controller.updates=2 \
+        --with controller.samples=2 --with derive.samples=3 --with derive.compare=2";
+    run_in(
+        folder,
+        enasc,
+        &format!("search {tiny} --out searched {on} {few}"),
+    );
+    let best = "--arch searched/best.json";
+    let train = format!("train {tiny} {best} --out run {on} --epochs 3 --with retrain.batch=40");
+    run_in(folder, enasc, &train);
+    let told = run_in(folder, enasc, &format!("eval run {on}"));
+
+    let export = format!("export {tiny} {best} --to pytorch");
+    run_in(folder, enasc, &format!("{export} --weights run -o net.py"));
+    let program = root().join("examples/evaluate.py").display().to_string();
+    let shown = run_in(folder, &python, &format!("{program} net.py data"));
+    assert_eq!(shown, told);
+    // Above chance, and not perfect: it could differ.
+    let accuracy: f64 = told.split_whitespace().nth(2).unwrap().parse().unwrap();
+    assert!((0.3..0.99).contains(&accuracy), "{told}");
+
+    // A search has weights for it too, and they are others.
+    run_in(
+        folder,
+        enasc,
+        &format!("{export} --weights searched -o shared.py"),
+    );
+    let shared = run_in(folder, &python, &format!("{program} shared.py data"));
+    assert!(shared.starts_with("test accuracy"), "{shared}");
+    assert_ne!(shared, shown);
+}
+
+#[test]
+fn weights_of_something_else_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let enasc = Path::new(env!("CARGO_BIN_EXE_enasc"));
+    let tiny = root().join("spaces/tiny.enas").display().to_string();
+    let arch = |f: &str| format!("h[1].f={f} h[1].skips={{}} h[2].f=max3 h[2].skips={{}}");
+    fs::write(folder.join("a"), arch("max3")).unwrap();
+    fs::write(folder.join("b"), arch("conv3")).unwrap();
+    let train = "--data synthetic --device cpu --threads 1 --quiet --epochs 1 --arch a --out run";
+    run_in(folder, enasc, &format!("train {tiny} {train}"));
+    let refused = |words: &str| {
+        let output = Command::new(enasc)
+            .args(format!("export {tiny} {words} --to onnx -o x").split(' '))
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(
+        refused("--arch b --weights run"),
+        "error: run trained another architecture: give its architecture.json with --arch\n"
+    );
+    assert_eq!(
+        refused("--arch a --weights run --set width=4"),
+        "error: run is a run on the space `tiny`, and this is not that space: give its space.enas, and the `--set` values that it was started with (none)\n"
+    );
+    assert_eq!(
+        refused("--arch a --weights nowhere"),
+        "error: nowhere holds no run: there is no run.json in it\n"
+    );
 }

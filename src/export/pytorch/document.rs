@@ -69,7 +69,7 @@ fn wrapped(head: &str, words: &str) -> String {
 pub(super) fn class(unit: &Unit, instances: usize, body: Option<usize>) -> String {
     let name = &unit.name;
     let text = match (body, instances) {
-        (Some(0), _) => format!("The network that was chosen from the space `{name}`."),
+        (Some(0), _) => format!("A network of the space `{name}`."),
         (Some(_), _) => format!("One time of the recurrence `{name}`."),
         (None, 1) => format!("`{name}` of the space."),
         (None, n) => format!("`{name}` of the space, {n} times."),
