@@ -206,24 +206,22 @@ fn part(whole: &[u8], shape: &[usize], part: &[usize]) -> Vec<u8> {
     if shape == part {
         return whole.to_vec();
     }
-    let mut rows = vec![0..whole.len() / 4];
+    // Where the numbers stand that are used, of a dimension more in each round.
+    let mut starts = vec![0];
+    let mut each = whole.len() / 4;
     for (dim, (&all, &size)) in shape.iter().zip(part).enumerate() {
-        let start = if dim < 2 { 0 } else { (all - size) / 2 };
-        rows = rows
-            .into_iter()
-            .flat_map(|row| {
-                let each = row.len() / all.max(1);
-                (start..start + size).map(move |at| {
-                    let begin = row.start + at * each;
-                    begin..begin + each
-                })
-            })
-            .collect();
+        each /= all.max(1);
+        let first = if dim < 2 { 0 } else { (all - size) / 2 };
+        let rows = starts.into_iter().flat_map(|start| {
+            let inside = first..first + size;
+            inside.map(move |at| start + at * each)
+        });
+        starts = rows.collect();
     }
-    let bytes = rows
+    let numbers = starts
         .into_iter()
-        .filter_map(|row| whole.get(4 * row.start..4 * row.end));
-    bytes.flatten().copied().collect()
+        .filter_map(|at| whole.get(4 * at..4 * at + 4));
+    numbers.flatten().copied().collect()
 }
 
 /// Tensors as a file.

@@ -53,7 +53,7 @@ pub(super) struct Classes {
 pub(super) fn classes(units: &Units) -> Classes {
     let mut found = Classes {
         classes: Vec::new(),
-        numbers: vec![Vec::new(); units.units.len()],
+        numbers: vec![Vec::new(); units.all.len()],
     };
     let names = class_names(units);
     for (instances, name) in units.classes.iter().zip(names) {
@@ -64,14 +64,14 @@ pub(super) fn classes(units: &Units) -> Classes {
 
 impl Classes {
     fn add(&mut self, units: &Units, instances: &[UnitId], name: String) {
-        let first = &units.units[instances[0]];
+        let first = &units.all[instances[0]];
         let mut columns = Columns::default();
         let mut parts = Vec::new();
         let parts_named = part_names(&first.parts);
         for (place, name) in parts_named.iter().enumerate() {
             let rows: Vec<Vec<(String, String)>> = instances
                 .iter()
-                .map(|&unit| self.arguments(units, &units.units[unit].parts[place]))
+                .map(|&unit| self.arguments(units, &units.all[unit].parts[place]))
                 .collect();
             let arguments = (0..rows[0].len()).map(|at| {
                 let values = rows.iter().map(|row| row[at].1.clone()).collect();
@@ -114,7 +114,7 @@ impl Classes {
                     .collect()
             }
             PartKind::Unit(id) => {
-                let class = &self.classes[units.units[*id].class];
+                let class = &self.classes[units.all[*id].class];
                 let values = self.numbers[*id].iter().cloned();
                 class.parameters.iter().cloned().zip(values).collect()
             }
@@ -275,7 +275,7 @@ fn family(name: &str) -> &str {
 /// The names of classes and functions. Where several structures have one name, the choice
 /// that led to each tells them apart: `sep5.branch` is `Sep5Branch`.
 fn class_names(units: &Units) -> Vec<String> {
-    let first = |class: &Vec<UnitId>| &units.units[class[0]];
+    let first = |class: &Vec<UnitId>| &units.all[class[0]];
     let mut of_name: BTreeMap<&str, Vec<ClassId>> = BTreeMap::new();
     for (id, class) in units.classes.iter().enumerate() {
         of_name.entry(&first(class).name).or_default().push(id);
@@ -310,7 +310,7 @@ fn class_names(units: &Units) -> Vec<String> {
 /// The segment before the last, which all units of a class have but for numbers at its end.
 fn choice(units: &Units, class: &[UnitId]) -> Option<String> {
     let before = |&unit: &UnitId| {
-        let path = &units.units[unit].path;
+        let path = &units.all[unit].path;
         let segment = path.len().checked_sub(2).and_then(|at| path.get(at))?;
         (!is_index(segment)).then(|| snake(segment))
     };

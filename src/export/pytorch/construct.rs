@@ -165,10 +165,10 @@ pub(super) fn layout(indent: usize, before: &str, call: &Call, after: &str) -> S
     if indent + 4 + list.chars().count() <= WIDTH {
         return format!("{blank}{before}{callee}(\n{inner}{list}\n{blank}){after}\n");
     }
-    let lines: String = arguments
-        .iter()
-        .map(|one| format!("{inner}{one},\n"))
-        .collect();
+    let mut lines = String::new();
+    for argument in arguments {
+        lines.push_str(&format!("{inner}{argument},\n"));
+    }
     format!("{blank}{before}{callee}(\n{lines}{blank}){after}\n")
 }
 

@@ -43,7 +43,7 @@ impl Writer<'_> {
         tensors: &[(String, Slot)],
         helpers: &mut BTreeSet<Helper>,
     ) -> String {
-        let unit = &self.units.units[instances[0]];
+        let unit = &self.units.all[instances[0]];
         let body = self
             .units
             .bodies
@@ -109,7 +109,7 @@ impl Writer<'_> {
                 call
             }
             PartKind::Unit(id) => {
-                let made = &self.classes.classes[self.units.units[*id].class];
+                let made = &self.classes.classes[self.units.all[*id].class];
                 let n = made
                     .parameters
                     .iter()

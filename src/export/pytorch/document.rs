@@ -27,7 +27,7 @@ pub(super) fn head(subject: &Subject, normalisation: Option<&Normalisation>) -> 
         ("Architecture", line),
         (
             "Parameters",
-            grouped(&cost::child(&space.graph, &child).parameters.to_string()),
+            grouped(cost::child(&space.graph, &child).parameters),
         ),
     ];
     for (name, value) in rows {
@@ -107,10 +107,12 @@ pub(super) fn tail(subject: &Subject, body: &Body, name: &str) -> String {
         let front: &[usize] = if step.timed { &[5, 1] } else { &[1] };
         let sizes = front.iter().chain(&step.shape).map(usize::to_string);
         let sizes = sizes.collect::<Vec<_>>().join(", ");
-        match step.is_tokens() {
-            true => format!("torch.zeros({sizes}, dtype=torch.long)"),
-            false => format!("torch.zeros({sizes})"),
-        }
+        let kind = if step.is_tokens() {
+            ", dtype=torch.long"
+        } else {
+            ""
+        };
+        format!("torch.zeros({sizes}{kind})")
     });
     let inputs = inputs.collect::<Vec<_>>().join(", ");
     let n = subject.space.graph.output_names.len();

@@ -188,10 +188,10 @@ impl Expr {
             return one;
         }
         if let Some(broken) = &self.broken {
-            let pieces = broken.pieces.iter();
-            let pieces: String = pieces
-                .map(|piece| format!("{blank}    {piece}\n"))
-                .collect();
+            let mut pieces = String::new();
+            for piece in &broken.pieces {
+                pieces.push_str(&format!("{blank}    {piece}\n"));
+            }
             let Broken {
                 before: open,
                 after,
@@ -250,27 +250,22 @@ mod tests {
         let sum = Expr::of(&Form::Sum, "", &abc[..2]);
         let c = abc[2].clone();
         let text = |form: Form, operands: &[Expr]| Expr::of(&form, "self.m", operands).text;
+        let one = std::slice::from_ref(&sum);
         let both = [sum.clone(), c.clone()];
         let other = [c, sum.clone()];
         assert_eq!(text(Form::Mul, &both), "(a + b) * c");
         assert_eq!(text(Form::Sub, &both), "a + b - c");
         assert_eq!(text(Form::Sub, &other), "c - (a + b)");
         assert_eq!(text(Form::Mean, &both), "(a + b + c) / 2");
-        assert_eq!(
-            text(Form::GlobalMean, &[sum.clone()]),
-            "(a + b).mean((-2, -1))"
-        );
-        assert_eq!(text(Form::Call, &[sum.clone()]), "self.m(a + b)");
+        assert_eq!(text(Form::GlobalMean, one), "(a + b).mean((-2, -1))");
+        assert_eq!(text(Form::Call, one), "self.m(a + b)");
         let affine = |scale: &str, offset: &str| Form::Affine {
             scale: scale.to_owned(),
             offset: offset.to_owned(),
         };
-        assert_eq!(text(affine("-1.0", "1.0"), &[sum.clone()]), "1.0 - (a + b)");
-        assert_eq!(
-            text(affine("0.5", "-2.0"), &[sum.clone()]),
-            "0.5 * (a + b) - 2.0"
-        );
-        assert_eq!(text(affine("1.0", "2.0"), &[sum]), "a + b + 2.0");
+        assert_eq!(text(affine("-1.0", "1.0"), one), "1.0 - (a + b)");
+        assert_eq!(text(affine("0.5", "-2.0"), one), "0.5 * (a + b) - 2.0");
+        assert_eq!(text(affine("1.0", "2.0"), one), "a + b + 2.0");
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Writer<'_> {
 
     /// The tensors of a unit's modules, by name.
     fn tensors(&self, unit: UnitId, prefix: &str, found: &mut Vec<(String, Slot)>) {
-        let unit = &self.units.units[unit];
+        let unit = &self.units.all[unit];
         let class = &self.classes.classes[unit.class];
         for (part, of_class) in unit.parts.iter().zip(&class.parts) {
             let path = format!("{prefix}{}.", of_class.name);
@@ -99,7 +99,7 @@ impl Writer<'_> {
         let mut functions = String::new();
         let mut modules = String::new();
         for (class, instances) in self.classes.classes.iter().zip(&self.units.classes) {
-            let unit = &self.units.units[instances[0]];
+            let unit = &self.units.all[instances[0]];
             if class.is_function {
                 functions.push_str(&self.function(class, unit));
             } else {
@@ -125,7 +125,7 @@ impl Writer<'_> {
     }
 
     fn main_name(&self) -> &str {
-        let class = self.units.units.get(self.main()).map(|unit| unit.class);
+        let class = self.units.all.get(self.main()).map(|unit| unit.class);
         let class = class.and_then(|class| self.classes.classes.get(class));
         class.map_or("Network", |class| &class.name)
     }

@@ -10,7 +10,7 @@ use super::unit::LineForm;
 impl Writer<'_> {
     /// The scans of the whole network, by line, and the places of their states.
     pub(super) fn states(&self) -> BTreeMap<usize, Range<usize>> {
-        let unit = &self.units.units[self.main()];
+        let unit = &self.units.all[self.main()];
         let mut states = BTreeMap::new();
         let mut start = 0;
         for (at, line) in unit.lines.iter().enumerate() {
@@ -33,7 +33,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn initial_state(&self) -> String {
-        let unit = &self.units.units[self.main()];
+        let unit = &self.units.all[self.main()];
         let mut zeros = Vec::new();
         for line in &unit.lines {
             if let LineForm::Step(Form::Scan { region }) = line.form {

@@ -13,7 +13,7 @@ use super::super::network::{Body, Network, Slot};
 use super::leaf::{Form, Leaf, Module, leaf};
 use crate::recipe::Statistics;
 
-/// By place in [`Units::units`].
+/// By place in [`Units::all`].
 pub(super) type UnitId = usize;
 /// By place in [`Units::classes`].
 pub(super) type ClassId = usize;
@@ -21,7 +21,7 @@ pub(super) type ClassId = usize;
 /// All groups of a network, those inside before those that they are in.
 #[derive(Debug, Default)]
 pub(super) struct Units {
-    pub units: Vec<Unit>,
+    pub all: Vec<Unit>,
     /// The units of each class; classes inside stand before those that they are in.
     pub classes: Vec<Vec<UnitId>>,
     /// The units that are whole bodies, by region; the whole network first.
@@ -101,7 +101,7 @@ pub(super) fn units(
     let whole = made(network, cells, statistics, name, &BTreeSet::new());
     let mut structures: BTreeMap<&str, usize> = BTreeMap::new();
     for class in &whole.classes {
-        *structures.entry(&whole.units[class[0]].name).or_default() += 1;
+        *structures.entry(&whole.all[class[0]].name).or_default() += 1;
     }
     let mut peeled: BTreeSet<&str> = cells.iter().map(String::as_str).collect();
     peeled.retain(|cell| structures.get(cell).is_some_and(|&n| n > 1));
@@ -194,8 +194,8 @@ impl Builder<'_> {
                     match &what {
                         PartKind::Module(module) => path.extend(module.name.clone()),
                         // The path of a scan does not name its body.
-                        PartKind::Unit(id) if units.units[*id].is_body => {
-                            path.extend(units.units[*id].path.clone());
+                        PartKind::Unit(id) if units.all[*id].is_body => {
+                            path.extend(units.all[*id].path.clone());
                         }
                         PartKind::Unit(_) => {}
                     }
@@ -241,7 +241,7 @@ impl Builder<'_> {
             What::Group(group) => {
                 let segment = item.path.last().map_or("block", String::as_str);
                 let id = self.unit(units, group, base(segment), item.path.clone(), false);
-                let unit = &units.units[id];
+                let unit = &units.all[id];
                 let function = |line: &Line| {
                     line.part.is_none() && !matches!(line.form, LineForm::Step(Form::Zeros { .. }))
                 };
@@ -263,9 +263,9 @@ impl Units {
         if unit.class == next {
             self.classes.push(Vec::new());
         }
-        let id = self.units.len();
+        let id = self.all.len();
         self.classes[unit.class].push(id);
-        self.units.push(unit);
+        self.all.push(unit);
         id
     }
 
@@ -283,7 +283,7 @@ impl Units {
         for part in &unit.parts {
             let _ = match &part.what {
                 PartKind::Module(module) => write!(key, "; {:?}", module.kind),
-                PartKind::Unit(id) => write!(key, "; class {}", self.units[*id].class),
+                PartKind::Unit(id) => write!(key, "; class {}", self.all[*id].class),
             };
         }
         key
@@ -310,7 +310,7 @@ impl Units {
 
     /// All modules inside a unit, and its class with theirs.
     fn flat(&self, id: UnitId) -> Vec<(ClassId, Vec<Argument<'_>>, Vec<&Slot>)> {
-        let unit = &self.units[id];
+        let unit = &self.all[id];
         let mut all = vec![(unit.class, Vec::new(), Vec::new())];
         for part in &unit.parts {
             match &part.what {
