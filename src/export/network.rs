@@ -215,7 +215,7 @@ impl<'a> Reduction<'a> {
             }
             _ => {}
         }
-        let path: Vec<String> = match node.path.as_str() {
+        let path: Vec<String> = match &*node.path {
             "" => Vec::new(),
             path => path.split('.').map(str::to_owned).collect(),
         };
