@@ -39,7 +39,7 @@ class Sbr(nn.Module):
             8, 8, kernel_size, padding="same", groups=8, bias=False
         )
         self.conv = nn.Conv2d(8, 8, 1, bias=False)
-        self.bn = nn.BatchNorm2d(8)
+        self.bn = nn.BatchNorm2d(8, eps=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.bn(self.conv(self.depthwise(x))))
@@ -64,7 +64,7 @@ class Cbr(nn.Module):
     def __init__(self, kernel_size: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(8, 8, kernel_size, padding="same", bias=False)
-        self.bn = nn.BatchNorm2d(8)
+        self.bn = nn.BatchNorm2d(8, eps=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu(self.bn(self.conv(x)))
@@ -98,7 +98,7 @@ class FactorizedReduce(nn.Module):
 
 
 class EnasMacro(nn.Module):
-    """The network that was chosen from the space `enas_macro`."""
+    """A network of the space `enas_macro`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,10 +135,9 @@ class EnasMacro(nn.Module):
         h4 = self.h4_bn(self.h4_f(h3) + h2_v1 + h2_v2)
         x = self.h4_v0_factorized_reduce(x)
         h4_v1 = self.h4_v1_factorized_reduce(h2_v1)
-        y = self.h5_f(self.h4_v4_factorized_reduce(h4)) + x + h4_v1
-        h5 = self.h5_bn(y)
-        y_2 = x + h4_v1 + self.h4_v2_factorized_reduce(h2_v2)
-        h6 = self.h6_bn(self.h6_f(h5) + y_2)
+        h5 = self.h5_bn(self.h5_f(self.h4_v4_factorized_reduce(h4)) + x + h4_v1)
+        y = self.h6_f(h5) + x + h4_v1 + self.h4_v2_factorized_reduce(h2_v2)
+        h6 = self.h6_bn(y)
         return self.linear(h6.mean((-2, -1)))
 
 

@@ -147,7 +147,7 @@ class Head(nn.Module):
 
 
 class EnasMicro(nn.Module):
-    """The network that was chosen from the space `enas_micro`."""
+    """A network of the space `enas_micro`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -172,8 +172,7 @@ class EnasMicro(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x (B, 3, 16, 16) -> y (B, 10)."""
         x = self.conv_bn(x)
-        l0_normal_fit_2 = self.l0_normal_fit_2(x)
-        l0 = self.l0_normal(self.l0_normal_fit(x), l0_normal_fit_2)
+        l0 = self.l0_normal(self.l0_normal_fit(x), self.l0_normal_fit_2(x))
         l1 = self.l1_normal(self.l1_normal_fit(x), l0)
         l2_factorized_reduce = self.l2_factorized_reduce(l1)
         l2_factorized_reduce_2 = self.l2_factorized_reduce_2(F.relu(l1))

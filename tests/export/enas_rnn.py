@@ -30,6 +30,7 @@ def scan(cell: nn.Module, sequence: Tensor, state: Tensor) -> tuple[Tensor, Tens
 
 
 def highway(a: Tensor, b: Tensor, c: Tensor) -> Tensor:
+    """`highway` of the space."""
     return c + torch.sigmoid(a) * (b - c)
 
 
@@ -39,16 +40,16 @@ class Cell(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.linear = nn.Linear(32, 32, bias=False)
-        self.bn = nn.BatchNorm1d(32, eps=1.0)
+        self.bn = nn.BatchNorm1d(32, eps=1.0, momentum=0.001)
         self.h1_linear = nn.Linear(16, 32, bias=False)
-        self.h1_bn = nn.BatchNorm1d(32, eps=1.0)
+        self.h1_bn = nn.BatchNorm1d(32, eps=1.0, momentum=0.001)
         self.h2_linear = nn.Linear(16, 32, bias=False)
-        self.h2_bn = nn.BatchNorm1d(32, eps=1.0)
+        self.h2_bn = nn.BatchNorm1d(32, eps=1.0, momentum=0.001)
         self.h3_linear = nn.Linear(16, 32, bias=False)
-        self.h3_bn = nn.BatchNorm1d(32, eps=1.0)
+        self.h3_bn = nn.BatchNorm1d(32, eps=1.0, momentum=0.001)
         self.h4_linear = nn.Linear(16, 32, bias=False)
-        self.h4_bn = nn.BatchNorm1d(32, eps=1.0)
-        self.bn_2 = nn.BatchNorm1d(16, eps=1.0)
+        self.h4_bn = nn.BatchNorm1d(32, eps=1.0, momentum=0.001)
+        self.bn_2 = nn.BatchNorm1d(16, eps=1.0, momentum=0.001)
 
     def forward(self, x: Tensor, state: Tensor) -> Tensor:
         u, v = self.bn(self.linear(torch.cat([x, state], dim=-1))).chunk(2, dim=-1)
@@ -65,7 +66,7 @@ class Cell(nn.Module):
 
 
 class EnasRnn(nn.Module):
-    """The network that was chosen from the space `enas_rnn`."""
+    """A network of the space `enas_rnn`."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -76,6 +76,11 @@ fn the_macro_network_reads_as_if_a_person_had_written_it() {
 }
 
 #[test]
+fn rounds_that_are_alike_are_a_sequence() {
+    check("nasbench201", &[("n", "3"), ("c", "8"), ("size", "16")]);
+}
+
+#[test]
 fn the_recurrent_network_reads_as_if_a_person_had_written_it() {
     check("enas_rnn", &[("n", "5"), ("width", "16"), ("vocab", "50")]);
 }

@@ -38,6 +38,11 @@ pub(super) enum Value {
     Number(String),
     /// By place in [`Class::parameters`].
     Parameter(usize),
+    /// One of several equal parts of such a number.
+    Share {
+        place: usize,
+        of: usize,
+    },
 }
 
 /// The classes of a network, and what each of its units is made with.
@@ -84,11 +89,11 @@ impl Classes {
                 arguments: arguments.collect(),
             });
         }
-        let order = columns.sort();
+        let settled = columns.settle();
         for part in &mut parts {
             for argument in &mut part.arguments {
-                if let Value::Parameter(place) = &mut argument.value {
-                    *place = order[*place];
+                if let Value::Parameter(place) = argument.value {
+                    argument.value = settled[place].clone();
                 }
             }
         }
@@ -113,12 +118,15 @@ impl Classes {
                     .map(|(name, value)| ((*name).to_owned(), value.clone()))
                     .collect()
             }
-            PartKind::Unit(id) => {
-                let class = &self.classes[units.all[*id].class];
-                let values = self.numbers[*id].iter().cloned();
-                class.parameters.iter().cloned().zip(values).collect()
-            }
+            PartKind::Unit(id) => self.numbers_of(units, *id),
+            PartKind::Repeat(alike) => self.numbers_of(units, alike[0]),
         }
+    }
+
+    fn numbers_of(&self, units: &Units, id: UnitId) -> Vec<(String, String)> {
+        let class = &self.classes[units.all[id].class];
+        let values = self.numbers[id].iter().cloned();
+        class.parameters.iter().cloned().zip(values).collect()
     }
 }
 
@@ -157,20 +165,54 @@ impl Columns {
         Value::Parameter(place)
     }
 
-    /// Puts widths first, and last what has a default; gives the new place of each.
-    fn sort(&mut self) -> Vec<usize> {
-        let mut sorted: Vec<usize> = (0..self.list.len()).collect();
+    /// Puts widths first, and last what has a default, without what follows from another
+    /// one; gives what stands for each.
+    fn settle(&mut self) -> Vec<Value> {
+        let shares: Vec<Option<(usize, usize)>> =
+            self.list.iter().map(|column| self.whole(column)).collect();
+        let own = |&place: &usize| shares[place].is_none();
+        let mut sorted: Vec<usize> = (0..shares.len()).filter(own).collect();
         sorted.sort_by_key(|&place| {
             let name = self.list[place].name();
             (!is_width(name), name == STRIDE)
         });
-        let mut order = vec![0; sorted.len()];
-        for (new, &old) in sorted.iter().enumerate() {
-            order[old] = new;
-        }
+        let place = |old: usize| sorted.iter().position(|&other| other == old).unwrap_or(0);
+        let each = shares.iter().enumerate();
+        let settled = each.map(|(old, share)| match *share {
+            None => Value::Parameter(place(old)),
+            Some((whole, of)) => Value::Share {
+                place: place(whole),
+                of,
+            },
+        });
+        let settled = settled.collect();
         let mut list: Vec<Option<Column>> = self.list.drain(..).map(Some).collect();
         self.list = sorted.iter().filter_map(|&old| list[old].take()).collect();
-        order
+        settled
+    }
+
+    /// Of the channels of convolutions whose results are joined and then normalised: the
+    /// number of all, and how many times it is theirs.
+    fn whole(&self, column: &Column) -> Option<(usize, usize)> {
+        let is_only = |column: &Column, name: &str| column.names.iter().eq([name]);
+        if !is_only(column, "out_channels") {
+            return None;
+        }
+        let times = |of: &Column| {
+            let numbers = |column: &Column| -> Option<Vec<usize>> {
+                let values = column.values.iter();
+                values.map(|value| value.parse().ok()).collect()
+            };
+            let (part, whole) = (numbers(column)?, numbers(of)?);
+            let times = whole.first()?.checked_div(*part.first()?)?;
+            let fits = part
+                .iter()
+                .zip(whole)
+                .all(|(part, whole)| part * times == whole);
+            (times > 1 && fits && is_only(of, "num_features")).then_some(times)
+        };
+        let mut columns = self.list.iter().enumerate();
+        columns.find_map(|(place, of)| Some((place, times(of)?)))
     }
 
     /// Unique names. One that is taken, or means the input of a part inside, says of which
@@ -301,7 +343,9 @@ fn class_names(units: &Units) -> Vec<String> {
         if unit.parts.is_empty() && !unit.is_body {
             scope.take(&snake(&wish))
         } else {
-            scope.numbered(&camel(&wish), "")
+            let name = camel(&wish);
+            let ends_so = name.ends_with(|c: char| c.is_ascii_digit());
+            scope.numbered(&name, if ends_so { "_" } else { "" })
         }
     });
     names.collect()

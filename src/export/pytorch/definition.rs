@@ -33,7 +33,9 @@ impl Writer<'_> {
         };
         let head = layout(0, "def ", &head, " -> Tensor:");
         let output = outputs.first().map_or("", String::as_str);
-        format!("\n\n{head}{body}    return {output}\n")
+        let name = &unit.name;
+        let about = format!("    \"\"\"`{name}` of the space.\"\"\"\n");
+        format!("\n\n{head}{about}{body}    return {output}\n")
     }
 
     pub(super) fn class(
@@ -94,6 +96,7 @@ impl Writer<'_> {
         let text = |value: &Value| match value {
             Value::Number(number) => number.clone(),
             Value::Parameter(place) => class.parameters[*place].clone(),
+            Value::Share { place, of } => format!("{} // {of}", class.parameters[*place]),
         };
         match what {
             PartKind::Module(module) => {
@@ -108,30 +111,44 @@ impl Writer<'_> {
                 helpers.extend(helper);
                 call
             }
-            PartKind::Unit(id) => {
-                let made = &self.classes.classes[self.units.all[*id].class];
-                let n = made
-                    .parameters
-                    .iter()
-                    .take_while(|name| is_width(name))
-                    .count();
-                let is_default = |argument: &&Argument| {
-                    argument.name == STRIDE && argument.value == Value::Number("1".to_owned())
-                };
-                let given = arguments.iter().filter(|argument| !is_default(argument));
-                let arguments = given.enumerate().map(|(place, argument)| {
-                    let value = text(&argument.value);
-                    if place < n {
-                        value
-                    } else {
-                        format!("{}={value}", argument.name)
-                    }
-                });
+            PartKind::Unit(id) => self.made(*id, arguments, text),
+            PartKind::Repeat(units) => {
+                let one = layout(0, "", &self.made(units[0], arguments, text), "");
                 Call {
-                    callee: made.name.clone(),
-                    arguments: arguments.collect(),
+                    callee: "nn.Sequential".to_owned(),
+                    arguments: vec![format!(
+                        "*({} for _ in range({}))",
+                        one.trim_end(),
+                        units.len()
+                    )],
                 }
             }
+        }
+    }
+
+    /// The call that makes a unit.
+    fn made(&self, id: UnitId, arguments: &[Argument], text: impl Fn(&Value) -> String) -> Call {
+        let made = &self.classes.classes[self.units.all[id].class];
+        let n = made
+            .parameters
+            .iter()
+            .take_while(|name| is_width(name))
+            .count();
+        let is_default = |argument: &&Argument| {
+            argument.name == STRIDE && argument.value == Value::Number("1".to_owned())
+        };
+        let given = arguments.iter().filter(|argument| !is_default(argument));
+        let arguments = given.enumerate().map(|(place, argument)| {
+            let value = text(&argument.value);
+            if place < n {
+                value
+            } else {
+                format!("{}={value}", argument.name)
+            }
+        });
+        Call {
+            callee: made.name.clone(),
+            arguments: arguments.collect(),
         }
     }
 
@@ -242,10 +259,27 @@ fn ties(tensors: &[(String, Slot)]) -> String {
     let mut text = String::new();
     for (name, slot) in tensors {
         match first.get(slot) {
-            Some(owner) => text.push_str(&format!("        self.{name} = self.{owner}\n")),
+            Some(owner) => {
+                let (name, owner) = (attribute(name), attribute(owner));
+                text.push_str(&format!("        self.{name} = self.{owner}\n"));
+            }
             None => {
                 first.insert(slot, name);
             }
+        }
+    }
+    text
+}
+
+/// The name of a tensor as Python reads it: `cells.0.bn.weight` is `cells[0].bn.weight`.
+fn attribute(name: &str) -> String {
+    let mut text = String::new();
+    for segment in name.split('.') {
+        if segment.bytes().all(|b| b.is_ascii_digit()) {
+            text.push_str(&format!("[{segment}]"));
+        } else {
+            text.push_str(if text.is_empty() { "" } else { "." });
+            text.push_str(segment);
         }
     }
     text

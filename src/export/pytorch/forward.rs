@@ -13,7 +13,7 @@ use super::names::{Scope, snake};
 use super::unit::{Line, LineForm, Operand, Unit};
 
 /// How long what stands inside something may make it.
-const LONG: usize = 60;
+const LONG: usize = 68;
 
 /// What the statements of a unit are about.
 pub(super) struct Context<'a> {
@@ -244,7 +244,10 @@ impl<'a> Writer<'a> {
         let segment = segment.map(|segment| snake(segment)).filter(is_free);
         let wish = Some(indices).filter(|_| is_last).or(part).or(segment);
         let is_plain = wish.is_none();
-        let name = self.context.scope.take(wish.as_deref().unwrap_or("y"));
+        let name = match wish {
+            Some(wish) => self.context.scope.take(&wish),
+            None => self.again("y"),
+        };
         (name, is_plain)
     }
 
@@ -274,7 +277,7 @@ impl<'a> Writer<'a> {
             let LineForm::Step(Form::Chunk { index, .. }) = lines[place].form else {
                 continue;
             };
-            let name = self.part_name(index);
+            let name = self.again(["u", "v", "w"].get(index).unwrap_or(&"z"));
             names[index].clone_from(&name);
             let variable = self.new_variable(name, self.reads[place], true);
             self.chunks.insert(place, variable);
@@ -286,13 +289,12 @@ impl<'a> Writer<'a> {
             .map(|&variable| self.variable(variable))
     }
 
-    /// The name of a part of a tensor; again that of an earlier one that is not read any more.
-    fn part_name(&mut self, index: usize) -> String {
-        let wish = ["u", "v", "w"].get(index).unwrap_or(&"z");
-        let named = |variable: &&Variable| variable.name == *wish;
+    /// A name that says nothing; again that of an earlier value that is not read any more.
+    fn again(&mut self, wish: &str) -> String {
+        let named = |variable: &&Variable| variable.name == wish;
         let mut earlier = self.variables.iter().filter(named).peekable();
         if earlier.peek().is_some() && earlier.all(|variable| variable.left == 0) {
-            return (*wish).to_owned();
+            return wish.to_owned();
         }
         self.context.scope.take(wish)
     }

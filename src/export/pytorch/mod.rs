@@ -6,7 +6,7 @@
 //!
 //! `leaf` says what a step is in torch; `unit` makes instances of the groups of
 //! [`super::group`], those of one structure of one class; `class` names these and says
-//! what they are made with. `definition` writes a class, `construct` the calls that make
+//! what they are made with; `repeat` makes one part of the rounds of a loop. `definition` writes a class, `construct` the calls that make
 //! its parts, `forward` the statements that run them, of the expressions of `expr`;
 //! `helpers` and `document` are the rest of the file.
 
@@ -19,6 +19,7 @@ mod forward;
 mod helpers;
 mod leaf;
 mod names;
+mod repeat;
 mod states;
 mod unit;
 
@@ -90,6 +91,11 @@ impl Writer<'_> {
                     found.extend(tensors.map(|(name, slot)| (path.clone() + name, slot.clone())));
                 }
                 PartKind::Unit(id) => self.tensors(*id, &path, found),
+                PartKind::Repeat(units) => {
+                    for (round, id) in units.iter().enumerate() {
+                        self.tensors(*id, &format!("{path}{round}."), found);
+                    }
+                }
             }
         }
     }

@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use super::super::group::{Group, Item, What, base, root, structure};
 use super::super::network::{Body, Network, Slot};
 use super::leaf::{Form, Leaf, Module, leaf};
+use super::repeat::fold;
 use crate::recipe::Statistics;
 
 /// By place in [`Units::all`].
@@ -86,6 +87,8 @@ pub(super) struct Part {
 pub(super) enum PartKind {
     Module(Module),
     Unit(UnitId),
+    /// Several of one class, made with the same numbers, one after the other.
+    Repeat(Vec<UnitId>),
 }
 
 /// Makes units of the groups of a network.
@@ -197,7 +200,7 @@ impl Builder<'_> {
                         PartKind::Unit(id) if units.all[*id].is_body => {
                             path.extend(units.all[*id].path.clone());
                         }
-                        PartKind::Unit(_) => {}
+                        PartKind::Unit(_) | PartKind::Repeat(_) => {}
                     }
                     unit.parts.push(Part { path, what });
                     unit.parts.len() - 1
@@ -218,6 +221,7 @@ impl Builder<'_> {
         unit.outputs = outputs
             .filter_map(|output| made.get(output).copied())
             .collect();
+        fold(units, &mut unit);
         units.add(unit)
     }
 
@@ -284,6 +288,10 @@ impl Units {
             let _ = match &part.what {
                 PartKind::Module(module) => write!(key, "; {:?}", module.kind),
                 PartKind::Unit(id) => write!(key, "; class {}", self.all[*id].class),
+                PartKind::Repeat(units) => {
+                    let class = self.all[units[0]].class;
+                    write!(key, "; {} of class {class}", units.len())
+                }
             };
         }
         key
@@ -321,9 +329,19 @@ impl Units {
                     all.push((usize::MAX, arguments.collect(), slots));
                 }
                 PartKind::Unit(id) => all.extend(self.flat(*id)),
+                PartKind::Repeat(units) => {
+                    all.extend(units.iter().flat_map(|&id| self.flat(id)));
+                }
             }
         }
         all
+    }
+
+    /// Whether two units are of one class and made with the same numbers.
+    pub fn alike(&self, a: UnitId, b: UnitId) -> bool {
+        let (a, b) = (self.flat(a), self.flat(b));
+        let numbers = |(class, arguments, _)| (class, arguments);
+        a.into_iter().map(numbers).eq(b.into_iter().map(numbers))
     }
 }
 
