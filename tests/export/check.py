@@ -114,18 +114,20 @@ def main():
         checks.append(("torch", check_torch))
     if onnx:
         checks.append(("onnx", check_onnx))
-    failed = 0
+    failed, greatest = 0, 0.0
     for folder in folders:
         name = (folder / "name").read_text()
         for what, check in checks:
             try:
                 found = check(folder)
                 good, text = found <= TOLERANCE, f"{found:.1e}"
+                greatest = max(greatest, found)
             except Exception as error:
                 good, text = False, f"{type(error).__name__}: {error}"
             failed += not good
             print(f"{'ok ' if good else 'BAD'} {what:5} {text} {name}")
-    print(f"{len(folders)} networks by {[what for what, _ in checks]}, {failed} failed")
+    by = " and ".join(what for what, _ in checks)
+    print(f"{len(folders)} networks by {by}, {failed} failed; they differ by {greatest:.1e} at most")
     sys.exit(1 if failed or not folders else 0)
 
 
