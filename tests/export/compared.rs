@@ -348,7 +348,11 @@ fn weights_are_those_of_the_run_and_of_nothing_else() {
         run_in(folder, enasc, &format!("{to} {from}"));
         let file = fs::read(folder.join(out)).unwrap();
         let tensors = SafeTensors::deserialize(&file).unwrap();
-        tensors.tensor("head.linear.weight").unwrap().data().to_vec()
+        tensors
+            .tensor("head.linear.weight")
+            .unwrap()
+            .data()
+            .to_vec()
     };
     let all = [
         weights("trained", "--weights run"),
