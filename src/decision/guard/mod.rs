@@ -81,6 +81,9 @@ pub struct Guards {
     work: u64,
 }
 
+/// The truth of conditions under one architecture.
+type Truth = HashMap<GuardId, bool, FixedState>;
+
 /// What simplification may use about a decision.
 #[derive(Clone, Debug)]
 struct Declared {
@@ -117,6 +120,12 @@ impl Guards {
         self.list.push(guard.clone());
         self.ids.insert(guard, id);
         id
+    }
+
+    /// A condition as another arena simplified it, of this one's: its operands are
+    /// sorted.
+    pub(super) fn simplest(&mut self, guard: Guard) -> GuardId {
+        self.intern(guard)
     }
 
     /// How many operands all calls so far looked at: what their time grows with.
@@ -218,17 +227,36 @@ impl Guards {
     /// Whether one condition holds under a (partial) architecture.
     #[must_use]
     pub fn holds(&self, guard: GuardId, architecture: &Architecture) -> bool {
+        self.compute(guard, architecture, &mut HashMap::default())
+    }
+
+    /// [`Guards::holds`], with a memory: conditions share their parts.
+    fn compute(&self, guard: GuardId, made: &Architecture, memory: &mut Truth) -> bool {
         match self.get(guard) {
             Guard::Always => true,
             Guard::Never => false,
-            Guard::Has { decision, option } => architecture.has(*decision, *option),
-            Guard::Not(inner) => !self.holds(*inner, architecture),
-            Guard::And(operands) => operands.iter().all(|&g| self.holds(g, architecture)),
-            Guard::Or(operands) => operands.iter().any(|&g| self.holds(g, architecture)),
+            Guard::Has { decision, option } => made.has(*decision, *option),
+            Guard::Not(inner) => !self.recall(*inner, made, memory),
+            Guard::And(operands) => operands.iter().all(|&g| self.recall(g, made, memory)),
+            Guard::Or(operands) => operands.iter().any(|&g| self.compute(g, made, memory)),
             Guard::AtMost { terms, bound } => {
-                sum_of(terms, |&g| self.holds(g, architecture)) <= *bound
+                sum_of(terms, |&g| self.recall(g, made, memory)) <= *bound
             }
         }
+    }
+
+    /// The truth of an operand, remembered; but for those of disjunctions, which are
+    /// no disjunctions, so that every way through a condition comes by here.
+    fn recall(&self, guard: GuardId, made: &Architecture, memory: &mut Truth) -> bool {
+        if matches!(self.get(guard), Guard::Has { .. } | Guard::Not(_)) {
+            return self.compute(guard, made, memory);
+        }
+        if let Some(&known) = memory.get(&guard) {
+            return known;
+        }
+        let truth = self.compute(guard, made, memory);
+        memory.insert(guard, truth);
+        truth
     }
 
     /// All conditions, by [`GuardId::index`]; operands stand before their users.
