@@ -191,7 +191,11 @@ impl Evaluator<'_> {
             return Value::Unknown;
         };
         let timed = inputs.iter().any(|(tensor, _)| tensor.timed);
-        let sizes = Sizes(std::iter::once(length).chain(rest.0.iter().cloned()).collect());
+        let sizes = Sizes(
+            std::iter::once(length)
+                .chain(rest.0.iter().cloned())
+                .collect(),
+        );
         self.node(Op::Concat, sizes, timed, &inputs, Vec::new(), site)
     }
 

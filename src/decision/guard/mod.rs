@@ -4,6 +4,8 @@ mod bdd;
 mod possible;
 mod search;
 mod simplify;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use search::{Example, TooHard};
@@ -87,8 +89,7 @@ type Truth = HashMap<GuardId, bool, FixedState>;
 /// What simplification may use about a decision.
 #[derive(Clone, Debug)]
 struct Declared {
-    /// How many options it has, if it chooses exactly one of them.
-    one_of: Option<u32>,
+    domain: Domain,
     active: GuardId,
     available: Vec<GuardId>,
     /// What its domain says of a set's size, where the decision is active.
@@ -138,9 +139,9 @@ impl Guards {
     /// that chooses exactly one option has no two of them, and an inactive one
     /// has none.
     pub fn declare(&mut self, decision: DecisionId, point: &DecisionPoint) {
-        let (one_of, size) = match point.domain {
-            Domain::One { n } => (Some(n), GuardId::ALWAYS),
-            Domain::Subset { n, min: 0, max } if n == max => (None, GuardId::ALWAYS),
+        let size = match point.domain {
+            Domain::One { .. } => GuardId::ALWAYS,
+            Domain::Subset { n, min: 0, max } if n == max => GuardId::ALWAYS,
             Domain::Subset { n, min, max } => {
                 let terms: Vec<(GuardId, u64)> = (0..n)
                     .map(|option| (self.has(decision, option), 1))
@@ -155,7 +156,7 @@ impl Guards {
                 let few = self.at_most(&terms, u64::from(max));
                 let size = self.and(enough, few);
                 let inactive = self.not(point.active);
-                (None, self.or(size, inactive))
+                self.or(size, inactive)
             }
         };
         self.known.declare(self.declared(decision).is_some());
@@ -164,7 +165,7 @@ impl Guards {
         }
         if let Some(slot) = self.declared.get_mut(decision.index()) {
             *slot = Some(Declared {
-                one_of,
+                domain: point.domain,
                 active: point.active,
                 available: point.available.clone(),
                 size,
@@ -187,7 +188,10 @@ impl Guards {
 
     /// How many options a decision is known to choose exactly one of.
     fn one_of(&self, decision: DecisionId) -> Option<u32> {
-        self.declared(decision)?.one_of
+        match self.declared(decision)?.domain {
+            Domain::One { n } => Some(n),
+            Domain::Subset { .. } => None,
+        }
     }
 
     /// The condition of an id.

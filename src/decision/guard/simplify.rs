@@ -298,25 +298,25 @@ impl Guards {
             }
             Guard::And(parts) => {
                 let mut rest = Vec::with_capacity(parts.len());
-                for part in parts {
+                for &part in &parts {
                     let part = self.restrict_with(part, known, memory);
                     rest.push(part);
                     if part == GuardId::NEVER {
                         break;
                     }
                 }
-                self.all(rest)
+                if rest == parts { guard } else { self.all(rest) }
             }
             Guard::Or(parts) => {
                 let mut rest = Vec::with_capacity(parts.len());
-                for part in parts {
+                for &part in &parts {
                     let part = self.restrict_with(part, known, memory);
                     rest.push(part);
                     if part == GuardId::ALWAYS {
                         break;
                     }
                 }
-                self.any(rest)
+                if rest == parts { guard } else { self.any(rest) }
             }
             Guard::AtMost { terms, bound } => {
                 let terms: Vec<(GuardId, u64)> = terms
