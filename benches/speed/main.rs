@@ -135,7 +135,7 @@ impl Training for Weights {
         } else {
             global_norm(&grads)
         };
-        assert!(norm.is_finite(), "the gradient diverged");
+        assert!(norm.double_value(&[]).is_finite(), "the gradient diverged");
         let params: Vec<(u32, Tensor)> =
             params.into_iter().map(|(id, leaf)| (id.0, leaf)).collect();
         self.sgd.step(&params, &grads, LR);

@@ -167,7 +167,7 @@ class Macro(Weights):
         name += ".sbr" if op % 2 else ".cbr"
         if op % 2:
             x = self.depthwise(x, name + ".depthwise")
-        return F.relu(self.bn(self.conv(x, name + ".conv"), name + ".bn"))
+        return F.relu(self.bn(self.conv(x, name + ".conv"), name + ".bn", eps=1e-3))
 
     def network(self, x, tokens):
         h = [self.bn(self.conv(x, "conv_bn.conv"), "conv_bn.bn")]

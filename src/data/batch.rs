@@ -4,6 +4,8 @@
 //! to the device. What is drawn at random depends on (seed, epoch, step) alone, so
 //! a resumed run draws what an uninterrupted one would have.
 
+use std::ops::Range;
+
 use super::Images;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -90,6 +92,26 @@ pub struct Square {
     pub x: usize,
     /// Its side. An even one has one row more above its centre than below.
     pub size: usize,
+}
+
+impl Square {
+    /// The rows of an image of so many that it covers.
+    #[must_use]
+    pub fn rows(self, height: usize) -> Range<usize> {
+        self.clipped(self.y, height)
+    }
+
+    /// The columns of an image of so many that it covers.
+    #[must_use]
+    pub fn columns(self, width: usize) -> Range<usize> {
+        self.clipped(self.x, width)
+    }
+
+    fn clipped(self, centre: usize, n: usize) -> Range<usize> {
+        let before = self.size / 2;
+        let end = centre.saturating_add(self.size - before).min(n);
+        centre.saturating_sub(before).min(end)..end
+    }
 }
 
 impl Augment {
@@ -210,20 +232,15 @@ fn place(from: &[u8], to: &mut [f32], width: usize, at: Placement, scale: f32, s
 
 /// Writes zeros to a square of one channel.
 fn blank(to: &mut [f32], width: usize, square: Square) {
-    let range = |centre: usize, n: usize| {
-        let before = square.size / 2;
-        let end = centre.saturating_add(square.size - before).min(n);
-        centre.saturating_sub(before).min(end)..end
-    };
-    let columns = range(square.x, width);
-    for row in range(square.y, to.len() / width) {
+    let columns = square.columns(width);
+    for row in square.rows(to.len() / width) {
         to[row * width..][columns.clone()].fill(0.0);
     }
 }
 
 /// Of `size` rows (or columns) the range that a window moved by `offset` shows, and
 /// where in the window it begins.
-fn overlap(size: usize, offset: isize) -> (std::ops::Range<usize>, usize) {
+fn overlap(size: usize, offset: isize) -> (Range<usize>, usize) {
     let moved = offset.unsigned_abs().min(size);
     if offset >= 0 {
         (moved..size, 0)

@@ -81,6 +81,14 @@ impl SharedModel {
         }
     }
 
+    /// The same in double precision, for tests of formulas.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn in_double(mut self) -> Self {
+        self.params.kind = tch::Kind::Double;
+        self
+    }
+
     /// Says what share of the training is done, 0 to 1, by which the share of
     /// dropped paths grows ([`ModelConfig::drop_path_grows`]). At first 1.
     pub fn set_progress(&mut self, progress: f64) {
@@ -153,12 +161,29 @@ impl SharedModel {
     /// # Errors
     /// When memory does not suffice.
     pub fn trained(&mut self, child: &Child) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
+        self.used(child, Role::is_trained)
+    }
+
+    /// The moving statistics of a child, ascending by id, as [`Self::trained`] gives
+    /// its parameters.
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn moving(&mut self, child: &Child) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
+        self.used(child, |role| !role.is_trained())
+    }
+
+    fn used(
+        &mut self,
+        child: &Child,
+        which: impl Fn(Role) -> bool,
+    ) -> Result<Vec<(ParamId, Tensor)>, ModelError> {
         self.params.create(&self.graph.params, &child.params)?;
         let role = |id: ParamId| self.graph.params.get(id).map(|param| param.role);
         Ok(child
             .params
             .iter()
-            .filter(|&&id| role(id).is_some_and(Role::is_trained))
+            .filter(|&&id| role(id).is_some_and(&which))
             .filter_map(|&id| Some((id, self.params.get(id)?.shallow_clone())))
             .collect())
     }

@@ -79,6 +79,28 @@ impl Recurrence {
         })
     }
 
+    /// These states where `ok`, a truth on their device, holds, else those of `before`;
+    /// zeros where it has none. // ok: ()
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn where_ok(&mut self, ok: &Tensor, before: &Self) -> Result<(), ModelError> {
+        for (id, states) in &mut self.states {
+            let before = before.states.get(id);
+            for (place, state) in states.iter_mut().enumerate() {
+                let Some(state) = state else { continue };
+                let old = before.and_then(|states| states.get(place)?.as_ref());
+                let old = old.filter(|old| old.size() == state.size());
+                let kept = match old {
+                    Some(old) => state.f_where_self(ok, old),
+                    None => state.f_where_scalarother(ok, 0.0),
+                };
+                *state = kept.map_err(|why| ModelError::torch("the states", &why))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Forgets what the last batch left but the states.
     pub(super) fn begin(&mut self) {
         self.sequences.clear();

@@ -249,8 +249,7 @@ impl Build {
         tch::set_num_threads(1);
         let graph = self.graph();
         let child = only_child(&graph);
-        let mut model = SharedModel::new(Arc::new(graph), config, 7, Device::Cpu);
-        model.params.kind = Kind::Double;
+        let model = SharedModel::new(Arc::new(graph), config, 7, Device::Cpu).in_double();
         (model, child)
     }
 }

@@ -126,6 +126,10 @@ pub struct WeightsConfig {
     /// mean of those after every step from there on; 0 for never. For a training
     /// alone. The authors' corrected final language model 10.
     pub average_after: u64,
+    /// How many steps in a row may be left out because their loss or their gradient is
+    /// no finite number, before that ends the run; 0: the first does. The weights, their
+    /// momentum, moving statistics and states stay as they were before such a step.
+    pub bad_steps: u64,
     /// The network: dropout by site, first values, statistics of batch norm in
     /// evaluation.
     pub model: ModelConfig,
@@ -186,6 +190,31 @@ pub struct RunConfig {
     /// A checkpoint is saved after so many steps, besides those at the end of every
     /// epoch. May be changed when a run is resumed.
     pub checkpoint_steps: u64,
+    /// After how many steps at the latest their figures are read, shown and written,
+    /// and a loss that is no number is noticed: who reads from a GPU waits for it. 0:
+    /// 10 on a GPU, 1 on a CPU. May be changed when a run is resumed; nothing that is
+    /// learnt depends on it.
+    pub log_steps: u64,
+}
+
+impl RunConfig {
+    /// After how many steps figures are read, of those that are not read at once.
+    #[must_use]
+    pub fn read_every(&self) -> u64 {
+        match self.log_steps {
+            0 => 10,
+            steps => steps,
+        }
+    }
+
+    /// Whether the figures of a step stay on its device for a while.
+    #[must_use]
+    pub fn reads_later(&self, on_gpu: bool) -> bool {
+        match self.log_steps {
+            0 => on_gpu,
+            steps => steps > 1,
+        }
+    }
 }
 
 impl Default for SearchConfig {
@@ -244,6 +273,7 @@ impl WeightsConfig {
             slowness: 0.0,
             sum_over_time: false,
             average_after: 0,
+            bad_steps: 0,
             model: ModelConfig {
                 statistics: Statistics::Batch,
                 ..ModelConfig::default()
@@ -354,6 +384,7 @@ impl Default for RunConfig {
         Self {
             seed: 0,
             checkpoint_steps: 500,
+            log_steps: 0,
         }
     }
 }

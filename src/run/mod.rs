@@ -104,7 +104,7 @@ pub struct Run {
 
 /// Hyperparameters that may differ when a run is resumed: they do not change
 /// what is computed.
-const FREE: &[&str] = &["run.checkpoint_steps"];
+const FREE: &[&str] = &["run.checkpoint_steps", "run.log_steps"];
 
 impl Run {
     /// Makes a run in a folder that does not exist or is empty.

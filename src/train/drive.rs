@@ -6,8 +6,9 @@
 //! (see [`super::seed`]). A checkpoint is therefore the tensors and the number of
 //! steps done; the metrics are cut back to it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::log::{Lines, Log, Record};
 use super::seed::{Purpose, seed};
 use super::tensors::{self, State};
 use super::timeline::{Step, Timeline};
@@ -34,33 +35,6 @@ pub(super) trait Job {
     fn load_state(&mut self, state: State) -> Result<(), String>;
 }
 
-/// What a step leaves in the metrics.
-#[derive(Debug, Default)]
-pub(super) struct Record {
-    /// Figures by name.
-    pub figures: Vec<(&'static str, f64)>,
-    /// Architectures with their scores.
-    pub samples: Vec<(String, f64)>,
-}
-
-impl Record {
-    fn to_json(&self, step: Step) -> Value {
-        let mut line = Map::new();
-        line.insert("step".to_owned(), json!(step.number));
-        line.insert("epoch".to_owned(), json!(step.epoch));
-        line.insert("phase".to_owned(), json!(step.phase.name()));
-        for &(name, value) in &self.figures {
-            line.insert(name.to_owned(), json!(value));
-        }
-        if !self.samples.is_empty() {
-            let sample = |(architecture, accuracy): &(String, f64)| json!({"architecture": architecture, "accuracy": accuracy});
-            let samples: Vec<Value> = self.samples.iter().map(sample).collect();
-            line.insert("samples".to_owned(), Value::Array(samples));
-        }
-        Value::Object(line)
-    }
-}
-
 /// Does all steps of `job` that are not done yet, according to the last good
 /// checkpoint of `run`.
 ///
@@ -76,29 +50,24 @@ pub(super) fn drive(
 ) -> Result<Metrics, TrainError> {
     let timeline = job.timeline();
     let total = timeline.total();
-    let (mut done, mut metrics) = match restore(job, run, watch)? {
-        Some((done, bytes)) => (done, run.resume_metrics(bytes)?),
-        None => (0, run.new_metrics()?),
+    let (mut done, metrics, left_out) = match restore(job, run, watch)? {
+        Some(at) => (at.step, run.resume_metrics(at.metrics_bytes)?, at.left_out),
+        None => (0, run.new_metrics()?, 0),
     };
+    let mut log = Log::new(metrics, config.read_every(), left_out);
     let mut saved = done;
     watch.observer.event(&Event::Start { done, total });
     while let Some(step) = timeline.step(done) {
         let late = watch.interrupt.is_late();
         if !watch.interrupt.is_raised() && !late {
-            tch::manual_seed(seed(config.seed, Purpose::Torch, step.number) as i64);
-            let record = job.step(step)?;
-            metrics.append(&record.to_json(step))?;
+            take_step(job, step, config.seed, &mut log, watch)?;
             done = step.number;
-            watch.observer.event(&Event::Step {
-                step,
-                figures: &record.figures,
-            });
         }
         let stop = watch.interrupt.is_raised() && done < total;
         let due = timeline.ends_epoch(done) || done % config.checkpoint_steps.max(1) == 0;
         if (stop || late || due) && done > saved {
-            let bytes = metrics.sync()?;
-            save(job, run, done, bytes)?;
+            log.flush(watch.observer)?;
+            save(job, run, done, &mut log)?;
             saved = done;
             watch.observer.event(&Event::Checkpoint { step: done });
         }
@@ -113,26 +82,50 @@ pub(super) fn drive(
             break;
         }
     }
-    Ok(metrics)
+    Ok(log.into_metrics())
 }
 
 /// Does all steps of `job`, and saves nothing.
 pub(super) fn drive_unsaved(
     job: &mut dyn Job,
-    seed_of_run: u64,
+    config: &RunConfig,
     watch: &mut Watch,
 ) -> Result<(), TrainError> {
     let timeline = job.timeline();
+    let mut log = Log::new((), config.read_every(), 0);
     let mut done = 0;
     while let Some(step) = timeline.step(done) {
         if watch.interrupt.is_raised() {
             return Err(TrainError::InterruptedEvaluation);
         }
-        tch::manual_seed(seed(seed_of_run, Purpose::Torch, step.number) as i64);
-        job.step(step)?;
+        // Who watches is told of the whole, of which this is a part.
+        let silent = &mut Watch {
+            interrupt: watch.interrupt,
+            observer: &mut (),
+        };
+        take_step(job, step, config.seed, &mut log, silent)?;
         done = step.number;
     }
-    Ok(())
+    log.flush(&mut ())
+}
+
+/// Does one step, from a seed of its own.
+fn take_step<L: Lines>(
+    job: &mut dyn Job,
+    step: Step,
+    seed_of_run: u64,
+    log: &mut Log<L>,
+    watch: &mut Watch,
+) -> Result<(), TrainError> {
+    tch::manual_seed(seed(seed_of_run, Purpose::Torch, step.number) as i64);
+    match job.step(step) {
+        Ok(record) => log.add(step, record, watch.observer),
+        Err(error) => {
+            // Where an earlier step was no number, that is why.
+            log.flush(watch.observer)?;
+            Err(error)
+        }
+    }
 }
 
 /// Something is asked of a search that has nothing to answer with.
@@ -143,13 +136,22 @@ pub(super) fn no_checkpoint(run: &Run) -> TrainError {
     ))
 }
 
-/// Loads the last good checkpoint, if there is one: the steps done, and the length
-/// of the metrics then.
+/// Where a checkpoint stands.
+pub(super) struct Standing {
+    /// The steps done.
+    pub step: u64,
+    /// The length of the metrics then.
+    metrics_bytes: u64,
+    /// How many steps in a row were left out at last.
+    left_out: u64,
+}
+
+/// Loads the last good checkpoint, if there is one.
 pub(super) fn restore(
     job: &mut dyn Job,
     run: &Run,
     watch: &mut Watch,
-) -> Result<Option<(u64, u64)>, TrainError> {
+) -> Result<Option<Standing>, TrainError> {
     let Some(checkpoint) = run.last_checkpoint()? else {
         return Ok(None);
     };
@@ -163,16 +165,22 @@ pub(super) fn restore(
     };
     let tensors = tensors::read(&checkpoint.tensors)?;
     job.load_state(tensors).map_err(unfit)?;
-    let bytes = checkpoint
-        .state
-        .get("metrics_bytes")
-        .and_then(Value::as_u64);
-    let bytes = bytes.ok_or_else(|| unfit("its state.json has no metrics_bytes".to_owned()))?;
-    Ok(Some((checkpoint.step, bytes)))
+    let number = |name| checkpoint.state.get(name).and_then(Value::as_u64);
+    let bytes = number("metrics_bytes");
+    Ok(Some(Standing {
+        step: checkpoint.step,
+        metrics_bytes: bytes
+            .ok_or_else(|| unfit("its state.json has no metrics_bytes".to_owned()))?,
+        left_out: number("left_out").unwrap_or(0),
+    }))
 }
 
-fn save(job: &dyn Job, run: &Run, done: u64, metrics_bytes: u64) -> Result<(), TrainError> {
-    let state = json!({"step": done, "metrics_bytes": metrics_bytes});
+fn save(job: &dyn Job, run: &Run, done: u64, log: &mut Log<Metrics>) -> Result<(), TrainError> {
+    let metrics_bytes = log.sync()?;
+    let mut state = json!({"step": done, "metrics_bytes": metrics_bytes});
+    if log.left_out() > 0 {
+        state["left_out"] = json!(log.left_out());
+    }
     let tensors = job.state()?;
     run.save_checkpoint(done, &state, &mut |path| tensors::write(&tensors, path))?;
     Ok(())

@@ -9,7 +9,7 @@
 //! authors' micro space does everywhere (their macro space uses moving ones, see
 //! `shared.model.statistics` in the configuration).
 
-use tch::Reduction;
+use tch::{Device, Kind, Reduction, Tensor};
 
 use super::drive::Watch;
 use super::task::{Batch, Batches, cross_entropy, right};
@@ -29,11 +29,11 @@ pub struct Evaluation {
     pub examples: usize,
 }
 
-/// The sums of an [`Evaluation`].
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    right: f64,
-    loss: f64,
+/// The sums of an [`Evaluation`], on the device that computes them.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    /// How many are right, and the cross-entropy; 64-bit. // (2)
+    both: Option<Tensor>,
     examples: usize,
 }
 
@@ -53,16 +53,18 @@ pub(super) fn evaluate(
         if watch.interrupt.is_raised() {
             return Err(TrainError::InterruptedEvaluation);
         }
+        let batch = batch?;
         add(&mut sums, model, child, &batch, Mode::Eval, &mut recurrence)?;
         watch.observer.event(&Event::Evaluate {
             done: sums.examples,
             total: batches.total,
         });
     }
-    Ok(sums.mean())
+    let found = Sums::means(&[sums])?.pop();
+    found.ok_or_else(|| TrainError::Torch("nothing was evaluated".to_owned()))
 }
 
-/// Evaluates a child on one minibatch, in a mode of evaluation.
+/// Evaluates a child on one minibatch, in a mode of evaluation; nothing is read back.
 ///
 /// # Errors
 /// When the model cannot run.
@@ -71,11 +73,11 @@ pub(super) fn score(
     child: &Child,
     batch: &Batch,
     mode: Mode,
-) -> Result<Evaluation, TrainError> {
+) -> Result<Sums, TrainError> {
     let mut sums = Sums::default();
     let recurrence = &mut Recurrence::default();
     add(&mut sums, model, child, batch, mode, recurrence)?;
-    Ok(sums.mean())
+    Ok(sums)
 }
 
 fn add(
@@ -93,19 +95,42 @@ fn add(
         return Err(TrainError::Torch("the network has no output".to_owned()));
     };
     let loss = cross_entropy(logits, &batch.targets, Reduction::Sum, 0.0)?;
-    sums.loss += loss.double_value(&[]);
-    sums.right += right(logits, &batch.targets);
+    let right = right(logits, &batch.targets)?;
+    let both = Tensor::f_stack(&[right, loss.f_to_kind(Kind::Double)?], 0)?;
+    sums.both = Some(match sums.both.take() {
+        Some(before) => before.f_add(&both)?,
+        None => both,
+    });
     sums.examples += batch.len();
     Ok(())
 }
 
 impl Sums {
-    fn mean(self) -> Evaluation {
-        let n = self.examples.max(1) as f64;
-        Evaluation {
-            accuracy: self.right / n,
-            loss: self.loss / n,
-            examples: self.examples,
-        }
+    /// The means of several, read from the device at once.
+    pub(super) fn means(several: &[Self]) -> Result<Vec<Evaluation>, TrainError> {
+        let known: Vec<&Tensor> = several
+            .iter()
+            .filter_map(|sums| sums.both.as_ref())
+            .collect();
+        let read = if known.is_empty() {
+            Vec::new()
+        } else {
+            let all = Tensor::f_stack(&known, 0)?.f_to_device(Device::Cpu)?; // (N, 2)
+            Vec::<Vec<f64>>::try_from(all)?
+        };
+        let mut read = read.into_iter();
+        let mean = |sums: &Self| {
+            let both = sums.both.as_ref().and_then(|_| read.next());
+            let [right, loss] = both
+                .and_then(|both| both.try_into().ok())
+                .unwrap_or_default();
+            let n = sums.examples.max(1) as f64;
+            Evaluation {
+                accuracy: right / n,
+                loss: loss / n,
+                examples: sums.examples,
+            }
+        };
+        Ok(several.iter().map(mean).collect())
     }
 }

@@ -32,6 +32,23 @@ impl Sgd {
 
     /// One step, in place, of `params` with their gradients `grads`.
     pub fn step(&mut self, params: &[(u32, Tensor)], grads: &[Tensor], lr: f64) {
+        self.descend(params, grads, lr, None);
+    }
+
+    /// One step as [`Self::step`] makes it where `ok`, a truth on the device, holds;
+    /// where it does not, nothing changes, whatever the gradients are. Whether it holds
+    /// is not read back. // ok: ()
+    pub fn step_if(&mut self, ok: &Tensor, params: &[(u32, Tensor)], grads: &[Tensor], lr: f64) {
+        self.descend(params, grads, lr, Some(ok));
+    }
+
+    fn descend(
+        &mut self,
+        params: &[(u32, Tensor)],
+        grads: &[Tensor],
+        lr: f64,
+        ok: Option<&Tensor>,
+    ) {
         let _guard = tch::no_grad_guard();
         let SgdConfig {
             momentum: mu,
@@ -40,11 +57,20 @@ impl Sgd {
             quartic,
             unused: _,
         } = self.config;
-        let mut scalars = Scalars::default();
+        let mut scalars = Scalars {
+            ok,
+            ..Scalars::default()
+        };
         for ((key, param), grad) in params.iter().zip(grads) {
             let mut param = param.shallow_clone();
+            // Where `ok` does not hold, all factors are 0; what is no number would be
+            // none times 0 too.
+            let grad = match ok {
+                Some(ok) => grad.where_self(ok, scalars.get(0.0, grad)),
+                None => grad.shallow_clone(),
+            };
             let grad = match quartic {
-                _ if l2 == 0.0 => grad.shallow_clone(),
+                _ if l2 == 0.0 => grad,
                 false => grad.addcmul(&param, scalars.get(2.0 * l2, &param)),
                 true => grad.addcmul(&param.pow_tensor_scalar(3), scalars.get(2.0 * l2, &param)),
             };
@@ -53,7 +79,10 @@ impl Sgd {
                 continue;
             }
             let average = state_like(&mut self.momentum, *key, &param);
-            let _ = average.lerp_(&grad, 1.0 - mu);
+            let _ = match ok {
+                Some(_) => average.lerp_tensor_(&grad, scalars.get(1.0 - mu, &grad)),
+                None => average.lerp_(&grad, 1.0 - mu),
+            };
             if nesterov {
                 let _ = param.addcmul_(&grad, scalars.get(-lr, &grad));
                 let _ = param.addcmul_(average, scalars.get(-lr * mu / (1.0 - mu), &grad));
@@ -172,36 +201,34 @@ impl Adam {
 #[error("the saved state of the optimiser has an unknown tensor `{0}`")]
 pub struct UnknownState(pub String);
 
-/// The norm of all gradients as one vector; `grads` may be empty.
-#[must_use]
-pub fn global_norm(grads: &[Tensor]) -> f64 {
+/// The norm of all gradients as one vector; `grads` may be empty. Nothing is read back
+/// from their device, here and where they are clipped. // -> ()
+pub fn global_norm(grads: &[Tensor]) -> Tensor {
     if grads.is_empty() {
-        return 0.0;
+        return Tensor::from(0f32);
     }
     let norms: Vec<Tensor> = grads.iter().map(Tensor::norm).collect();
-    Tensor::stack(&norms, 0).norm().double_value(&[])
+    Tensor::stack(&norms, 0).norm()
 }
 
 /// Scales all gradients, in place, so that their global norm is at most `max`;
-/// returns the norm they had.
-pub fn clip_global_norm(grads: &mut [Tensor], max: f64) -> f64 {
+/// returns the norm they had. // -> ()
+pub fn clip_global_norm(grads: &mut [Tensor], max: f64) -> Tensor {
     let norm = global_norm(grads);
-    if norm > max {
-        let _guard = tch::no_grad_guard();
-        for grad in grads {
-            *grad *= max / norm;
-        }
+    let _guard = tch::no_grad_guard();
+    let scale = (norm.reciprocal() * max).clamp_max(1.0);
+    for grad in grads {
+        *grad *= &scale;
     }
     norm
 }
 
 /// Scales each gradient, in place, so that its own norm is at most `max`; returns
-/// the global norm they had.
-pub fn clip_each_norm(grads: &mut [Tensor], max: f64) -> f64 {
+/// the global norm they had. // -> ()
+pub fn clip_each_norm(grads: &mut [Tensor], max: f64) -> Tensor {
     let norm = global_norm(grads);
     let _guard = tch::no_grad_guard();
     for grad in grads {
-        // Nothing is read back from the device.
         let scale = (grad.norm() / max).clamp_min(1.0);
         *grad /= scale;
     }
@@ -238,11 +265,13 @@ fn split(name: &str) -> Result<(&str, u32), UnknownState> {
 /// Numbers as tensors without dimensions, which the fused in-place operations
 /// take as factors; each is made once a step.
 #[derive(Default)]
-struct Scalars {
+struct Scalars<'a> {
+    /// Where it is given and does not hold, all are 0.
+    ok: Option<&'a Tensor>,
     made: Vec<(f64, Kind, Tensor)>,
 }
 
-impl Scalars {
+impl Scalars<'_> {
     /// `value` with the kind and device of `like`; a step has one device.
     fn get(&mut self, value: f64, like: &Tensor) -> &Tensor {
         let kind = like.kind();
@@ -250,6 +279,10 @@ impl Scalars {
             |made: &(f64, Kind, Tensor)| made.0.to_bits() == value.to_bits() && made.1 == kind;
         let place = self.made.iter().position(known).unwrap_or_else(|| {
             let tensor = Tensor::full([0i64; 0], value, (kind, like.device()));
+            let tensor = match self.ok {
+                Some(ok) => tensor * ok,
+                None => tensor,
+            };
             self.made.push((value, kind, tensor));
             self.made.len() - 1
         });
@@ -266,7 +299,7 @@ mod tests {
     }
 
     fn values(tensor: &Tensor) -> Vec<f64> {
-        Vec::try_from(tensor).unwrap()
+        Vec::try_from(tensor.reshape([-1])).unwrap()
     }
 
     #[track_caller]
@@ -313,6 +346,36 @@ mod tests {
         // g = 1 + 2 · 0.25 · 8 = 5
         sgd.step(&[(0, w.shallow_clone())], &[vector(&[1.0])], 0.1);
         close(&w, &[1.5]);
+    }
+
+    #[test]
+    fn a_step_under_a_condition_is_that_step_or_none() {
+        for config in [
+            SgdConfig::default(),
+            SgdConfig {
+                momentum: 0.0,
+                ..SgdConfig::default()
+            },
+        ] {
+            let truth = |holds: bool| Tensor::from(holds);
+            let (w, plain) = (vector(&[1.0, -2.0]), vector(&[1.0, -2.0]));
+            let (mut sgd, mut reference) = (Sgd::new(config), Sgd::new(config));
+            let step = |sgd: &mut Sgd, holds, grad: &[f64]| {
+                let params = [(7, w.shallow_clone())];
+                sgd.step_if(&truth(holds), &params, &[vector(grad)], 0.1);
+            };
+            for grad in [[0.5, 0.25], [-0.125, 3.0]] {
+                step(&mut sgd, true, &grad);
+                reference.step(&[(7, plain.shallow_clone())], &[vector(&grad)], 0.1);
+                for bad in [f64::NAN, f64::INFINITY, 1.0] {
+                    step(&mut sgd, false, &[bad, 1.0]);
+                }
+            }
+            assert_eq!(values(&w), values(&plain));
+            for ((_, a), (_, b)) in sgd.state().iter().zip(&reference.state()) {
+                assert_eq!(values(a), values(b));
+            }
+        }
     }
 
     #[test]
@@ -421,7 +484,7 @@ mod tests {
     #[test]
     fn each_gradient_is_clipped_by_its_own_norm() {
         let mut grads = [vector(&[3.0, 4.0]), vector(&[0.5])];
-        assert!((clip_each_norm(&mut grads, 1.0) - 25.25f64.sqrt()).abs() < 1e-12);
+        close(&clip_each_norm(&mut grads, 1.0), &[25.25f64.sqrt()]);
         close(&grads[0], &[0.6, 0.8]);
         close(&grads[1], &[0.5]);
     }
@@ -429,10 +492,11 @@ mod tests {
     #[test]
     fn clipping_keeps_the_direction() {
         let mut grads = [vector(&[3.0]), vector(&[4.0])];
-        assert!((clip_global_norm(&mut grads, 1.0) - 5.0).abs() < 1e-12);
+        close(&clip_global_norm(&mut grads, 1.0), &[5.0]);
         close(&grads[0], &[0.6]);
         close(&grads[1], &[0.8]);
-        assert!((clip_global_norm(&mut grads, 2.0) - 1.0).abs() < 1e-12);
-        assert!(clip_global_norm(&mut [], 1.0) < 1e-12);
+        close(&clip_global_norm(&mut grads, 2.0), &[1.0]);
+        close(&grads[1], &[0.8]);
+        assert!(clip_global_norm(&mut [], 1.0).double_value(&[]).abs() < 1e-12);
     }
 }

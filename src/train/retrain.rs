@@ -11,8 +11,9 @@ use serde_json::json;
 use tch::Device;
 
 use super::averaging::Averaging;
-use super::drive::{Job, Record, drive, drive_unsaved};
+use super::drive::{Job, drive, drive_unsaved};
 use super::evaluate::{Evaluation, evaluate};
+use super::log::Record;
 use super::memory::forecast;
 use super::seed::{Purpose, seed};
 use super::task::{Measure, task};
@@ -130,10 +131,10 @@ pub(super) fn validated(
     watch: &mut Watch,
 ) -> Result<Evaluation, TrainError> {
     let mut training = Training::on_part(space, architecture, data, config, true, device)?;
-    drive_unsaved(&mut training, config.run.seed, watch)?;
+    drive_unsaved(&mut training, &config.run, watch)?;
     let config = config.derive;
     let Weights { model, task, .. } = &mut training.weights;
-    let batches = task.valid(config.examples, config.batch);
+    let batches = task.valid(config.examples, config.batch)?;
     evaluate(model, &training.child, batches, watch)
 }
 
@@ -157,14 +158,11 @@ impl Job for Training<'_> {
 
     fn step(&mut self, step: Step) -> Result<Record, TrainError> {
         if step.phase == Phase::Report {
-            let mut figures = self.weights.means();
+            let mut figures = self.weights.means()?;
             if self.averaging.is_wanted() {
                 figures.push(self.validate()?);
             }
-            return Ok(Record {
-                figures,
-                samples: Vec::new(),
-            });
+            return Ok(Record::of(figures));
         }
         let child = std::slice::from_ref(&self.child);
         let record = self.weights.step(step, child, &|| self.line.clone())?;
@@ -219,7 +217,7 @@ impl<'a> Training<'a> {
             child: select(&space.graph, &space.decisions, architecture),
             line: architecture.to_line(&space.decisions),
             config,
-            weights: Weights::new(model, task, of),
+            weights: Weights::new(model, task, of, &config.run),
             averaging: Averaging::new(of.average_after),
         })
     }
@@ -240,7 +238,7 @@ impl<'a> Training<'a> {
         self.average()?;
         let Weights { model, task, .. } = &mut self.weights;
         let measure = task.measure();
-        let batches = task.valid(0, self.config.derive.batch);
+        let batches = task.valid(0, self.config.derive.batch)?;
         let found = evaluate(model, &self.child, batches, silent)?;
         self.average()?;
         self.averaging.epoch(found.loss);
@@ -249,7 +247,7 @@ impl<'a> Training<'a> {
 
     fn test(&mut self, watch: &mut Watch) -> Result<Evaluation, TrainError> {
         let Weights { model, task, .. } = &mut self.weights;
-        let batches = task.test(self.config.derive.batch);
+        let batches = task.test(self.config.derive.batch)?;
         evaluate(model, &self.child, batches, watch)
     }
 }

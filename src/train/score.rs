@@ -1,6 +1,6 @@
 //! How likely a trained policy makes an architecture, replayed decision by decision.
 
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use super::drive::no_checkpoint;
 use super::search::POLICY;
@@ -46,7 +46,7 @@ pub fn score(
     }
     let checkpoint = run.last_checkpoint()?.ok_or_else(|| no_checkpoint(run))?;
     let mut state = tensors::read(&checkpoint.tensors)?;
-    let mut policy = Enas::new(&space.decisions, &config.controller, 0, Device::Cpu);
+    let mut policy = Enas::new(&space.decisions, &config.controller, 0);
     policy
         .load_state(take(&mut state, POLICY))
         .map_err(|why| TrainError::State {

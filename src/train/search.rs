@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 use tch::Device;
 
-use super::drive::{Job, Record, drive, no_checkpoint, restore};
+use super::drive::{Job, Standing, drive, no_checkpoint, restore};
 use super::evaluator::{Evaluator, Lookups, SharedWeights};
+use super::log::Record;
 use super::memory::{Forecast, forecast};
 use super::seed::{Purpose, seed};
 use super::strategy::{Strategy, Uniform, strategy};
@@ -58,12 +59,11 @@ pub fn search_table(
     table: &Table,
     config: &SearchConfig,
     run: &Run,
-    device: Device,
     watch: &mut Watch,
 ) -> Result<Vec<Candidate>, TrainError> {
     config.check(&space.graph).map_err(TrainError::Config)?;
     let evaluator = Box::new(Lookups::new(table));
-    Search::with(space, evaluator, config, device).finish(run, watch)
+    Search::with(space, evaluator, config).finish(run, watch)
 }
 
 /// Derives the best architecture of a search anew, from its last checkpoint.
@@ -142,20 +142,19 @@ impl<'a> Search<'a> {
     ) -> Result<Self, TrainError> {
         config.check(&space.graph).map_err(TrainError::Config)?;
         let evaluator = Box::new(SharedWeights::new(space, data, config, device)?);
-        Ok(Self::with(space, evaluator, config, device))
+        Ok(Self::with(space, evaluator, config))
     }
 
     fn with(
         space: &'a SearchSpace,
         evaluator: Box<dyn Evaluator + 'a>,
         config: &'a SearchConfig,
-        device: Device,
     ) -> Self {
         Self {
             space,
             config,
             evaluator,
-            strategy: strategy(&space.decisions, config, device),
+            strategy: strategy(&space.decisions, config),
             uniform: Uniform::new(&space.decisions),
         }
     }
@@ -190,7 +189,7 @@ impl<'a> Search<'a> {
     /// Goes to where the last checkpoint is; returns the steps done.
     pub(super) fn restore(&mut self, run: &Run, watch: &mut Watch) -> Result<u64, TrainError> {
         let total = self.timeline().total();
-        let Some((done, _)) = restore(self, run, watch)? else {
+        let Some(Standing { step: done, .. }) = restore(self, run, watch)? else {
             return Err(no_checkpoint(run));
         };
         if done < total {
@@ -224,21 +223,15 @@ impl<'a> Search<'a> {
             let reward = |found| measure.reward(found, phase.perplexity_reward);
             Ok(found.iter().map(reward).collect())
         })?;
-        Ok(Record {
-            figures,
-            samples: Vec::new(),
-        })
+        Ok(Record::of(figures))
     }
 
     /// Phase 3: some samples of the strategy, judged on one minibatch.
     fn report(&mut self, step: Step) -> Result<Record, TrainError> {
-        let mut figures = self.evaluator.means();
+        let mut figures = self.evaluator.means()?;
         if self.evaluator.known(0).is_some() {
             // Every look-up counts, and these would come on top.
-            return Ok(Record {
-                figures,
-                samples: Vec::new(),
-            });
+            return Ok(Record::of(figures));
         }
         let measure = self.evaluator.measure();
         let seed = self.seed(Purpose::ReportSamples, step.number);
@@ -257,7 +250,10 @@ impl<'a> Search<'a> {
         let line = |a: &Architecture| a.to_line(&self.space.decisions);
         let values = found.iter().map(|found| measure.of(found));
         let samples = samples.iter().map(line).zip(values).collect();
-        Ok(Record { figures, samples })
+        Ok(Record {
+            samples,
+            ..Record::of(figures)
+        })
     }
 
     /// Ranks what the strategy proposes, and compares it with chance, all on the same

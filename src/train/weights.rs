@@ -2,18 +2,18 @@
 //! architectures that the step is given. A search gives fresh samples of the
 //! policy (phase 1), a retraining always the same one.
 
-use tch::{Reduction, Tensor};
+use tch::{Kind, Reduction, Tensor};
 
 use super::TrainError;
-use super::drive::Record;
 use super::evaluate::Evaluation;
+use super::log::{Descent, Record};
 use super::optim::{Sgd, clip_each_norm, clip_global_norm, global_norm};
 use super::task::{Batch, Measure, Task, cross_entropy, right};
 use super::tensors::{State, prefixed, take};
 use super::timeline::Step;
 use crate::graph::{Child, ParamId};
 use crate::model::{Mode, Recurrence, SharedModel, gradients};
-use crate::recipe::WeightsConfig;
+use crate::recipe::{RunConfig, WeightsConfig};
 
 /// Weights, their optimiser, and the task that they are trained on.
 pub(super) struct Weights<'a> {
@@ -21,18 +21,14 @@ pub(super) struct Weights<'a> {
     pub task: Box<dyn Task + 'a>,
     sgd: Sgd,
     config: &'a WeightsConfig,
+    /// Whether nothing of a step is read from its device before the next.
+    reads_later: bool,
     /// Where the sequences of the epoch at hand are.
     recurrence: Recurrence,
-    means: Means,
-}
-
-/// Sums over the shared phase of the epoch at hand. Part of the state, so that the
-/// report of a resumed epoch covers all of it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Means {
-    loss: f64,
-    accuracy: f64,
-    steps: f64,
+    /// Loss, accuracy and number of the steps of the shared phase of the epoch at hand,
+    /// summed; 64-bit. Part of the state, so that the report of a resumed epoch covers
+    /// all of it. // (3)
+    sums: Tensor,
 }
 
 impl<'a> Weights<'a> {
@@ -40,19 +36,25 @@ impl<'a> Weights<'a> {
         model: SharedModel,
         task: Box<dyn Task + 'a>,
         config: &'a WeightsConfig,
+        run: &RunConfig,
     ) -> Self {
+        let device = model.device();
         Self {
             model,
             task,
             sgd: Sgd::new(config.sgd),
             config,
+            reads_later: run.reads_later(device.is_cuda()),
             recurrence: Recurrence::default(),
-            means: Means::default(),
+            sums: Tensor::zeros([3], (Kind::Double, device)),
         }
     }
 
     /// One step of gradient descent on the mean loss of `children`; `lines` are
     /// their architectures, for messages.
+    ///
+    /// Nothing is read back from a GPU. Where loss or gradient are no finite numbers,
+    /// the weights and all that goes with them stay as they are.
     pub(super) fn step(
         &mut self,
         step: Step,
@@ -60,17 +62,20 @@ impl<'a> Weights<'a> {
         lines: &dyn Fn() -> String,
     ) -> Result<Record, TrainError> {
         if step.index == 0 {
-            self.means = Means::default();
+            self.sums = self.sums.zeros_like();
             self.recurrence = Recurrence::default();
         }
-        let batch = self.task.train(step);
+        let batch = self.task.train(step)?;
         // The share of the training that this step completes.
         let done = step.progress() + 1.0 / step.of.max(1) as f64;
         self.model.set_progress(done / self.config.epochs as f64);
         let lr = self.config.lr(step.progress()) * self.task.pace(&batch);
-        let mut loss = Tensor::from(0f32).to_device(batch.input.device());
+        let before = self.unless_bad(children)?;
+
+        let device = batch.input.device();
+        let mut loss = Tensor::zeros([0i64; 0], (Kind::Float, device));
         let mut cross = loss.copy();
-        let mut correct = 0.0;
+        let mut correct = Tensor::zeros([0i64; 0], (Kind::Double, device));
         let mut params: Vec<(ParamId, Tensor)> = Vec::new();
         // All children read on from the same place; the last one's states go on.
         let begin = self.recurrence.clone();
@@ -82,8 +87,8 @@ impl<'a> Weights<'a> {
             let [descended, first] = self.loss(&outputs, &batch)?;
             loss += descended;
             cross += first;
-            if self.task.measure() == Measure::Accuracy {
-                correct += outputs.first().map_or(0.0, |y| right(y, &batch.targets));
+            if let (Measure::Accuracy, Some(logits)) = (self.task.measure(), outputs.first()) {
+                correct += right(logits, &batch.targets)?;
             }
             params.extend(self.model.trained(child)?);
         }
@@ -92,54 +97,81 @@ impl<'a> Weights<'a> {
         // A parameter that several children use is one leaf: its gradient is taken once.
         params.sort_by_key(|(id, _)| *id);
         params.dedup_by_key(|(id, _)| *id);
-        let not_finite = |what, value: f64| TrainError::NotFinite {
-            what,
-            value,
-            step: step.number,
-            epoch: step.epoch,
-            architecture: lines(),
-        };
-        let value = loss.double_value(&[]);
-        if !value.is_finite() {
-            return Err(not_finite("loss", value));
+        let (norm, ok) = self.descend(&loss, params, lr)?;
+        for (mut moving, kept) in before {
+            let _guard = tch::no_grad_guard();
+            moving.copy_(&moving.where_self(&ok, &kept));
         }
-        let norm = self.descend(&loss, params, lr)?;
-        if !norm.is_finite() {
-            return Err(not_finite("gradient", norm));
+        if self.config.bad_steps > 0 {
+            self.recurrence.where_ok(&ok, &begin)?;
         }
-        let found = Evaluation {
-            accuracy: correct / (n * batch.len().max(1) as f64),
-            loss: cross.double_value(&[]) / n,
-            examples: batch.len(),
-        };
-        self.means.loss += found.loss;
-        self.means.accuracy += found.accuracy;
-        self.means.steps += 1.0;
+
+        let found = [
+            cross.to_kind(Kind::Double) / n,
+            correct / (n * batch.len().max(1) as f64),
+        ];
+        let [cross, accuracy] = &found;
+        let added = Tensor::f_stack(&[cross, accuracy, &cross.ones_like()], 0)?;
+        self.sums += added.f_where_scalarother(&ok, 0.0)?;
         let measure = self.task.measure();
-        Ok(Record {
+        let measured = match measure {
+            Measure::Perplexity => cross.exp(),
+            Measure::Accuracy | Measure::Score => accuracy.shallow_clone(),
+        };
+        let mut record = Record {
             figures: vec![
-                ("lr", lr),
-                ("loss", value),
-                (measure.name(), measure.of(&found)),
-                ("grad_norm", norm),
+                ("lr", lr.into()),
+                ("loss", loss.detach().into()),
+                (measure.name(), measured.into()),
+                ("grad_norm", norm.into()),
             ],
             samples: Vec::new(),
-        })
+            descent: Some(Descent {
+                architectures: lines(),
+                tolerated: self.config.bad_steps,
+            }),
+        };
+        if !self.reads_later {
+            record.read()?;
+        }
+        Ok(record)
+    }
+
+    /// The moving statistics of children, with copies of them as they are: a step that
+    /// is left out has changed them by the time that it is seen to be bad. None where
+    /// the first such step ends the run.
+    fn unless_bad(&mut self, children: &[Child]) -> Result<Vec<(Tensor, Tensor)>, TrainError> {
+        if self.config.bad_steps == 0 {
+            return Ok(Vec::new());
+        }
+        let mut moving: Vec<(ParamId, Tensor)> = Vec::new();
+        for child in children {
+            moving.extend(self.model.moving(child)?);
+        }
+        moving.sort_by_key(|(id, _)| *id);
+        moving.dedup_by_key(|(id, _)| *id);
+        let kept = |(_, tensor): (ParamId, Tensor)| {
+            let copy = tensor.copy();
+            (tensor, copy)
+        };
+        Ok(moving.into_iter().map(kept).collect())
     }
 
     /// The figures of the epoch's shared phase so far, for its report.
-    pub(super) fn means(&self) -> Vec<(&'static str, f64)> {
-        let n = self.means.steps.max(1.0);
+    pub(super) fn means(&self) -> Result<Vec<(&'static str, f64)>, TrainError> {
+        let sums = Vec::<f64>::try_from(&self.sums)?;
+        let [loss, accuracy, steps] = sums.try_into().unwrap_or_default();
+        let n = f64::max(steps, 1.0);
         let found = Evaluation {
-            accuracy: self.means.accuracy / n,
-            loss: self.means.loss / n,
+            accuracy: accuracy / n,
+            loss: loss / n,
             examples: 0,
         };
         let measure = self.task.measure();
-        vec![
+        Ok(vec![
             ("train_loss", found.loss),
             (measure.name_of_training(), measure.of(&found)),
-        ]
+        ])
     }
 
     /// What is descended on: the mean cross-entropy of the first output, plus that
@@ -172,14 +204,15 @@ impl<'a> Weights<'a> {
         Ok([sum, first.detach()])
     }
 
-    /// Changes the parameters by one step, unless their gradient is not finite;
-    /// returns its global norm before clipping.
+    /// Changes the parameters by one step, unless loss or gradient are no finite
+    /// numbers; returns the global norm of the gradient before clipping, and whether
+    /// they were. // (), ()
     fn descend(
         &mut self,
         loss: &Tensor,
         params: Vec<(ParamId, Tensor)>,
         lr: f64,
-    ) -> Result<f64, TrainError> {
+    ) -> Result<(Tensor, Tensor), TrainError> {
         let params = if self.config.sgd.unused {
             self.model.all_trained()?
         } else {
@@ -193,24 +226,22 @@ impl<'a> Weights<'a> {
             most if self.config.clip_each => clip_each_norm(&mut grads, most),
             most => clip_global_norm(&mut grads, most),
         };
-        if norm.is_finite() {
+        let norm = norm.f_to_device(loss.device())?;
+        let ok = loss.f_isfinite()?.f_logical_and(&norm.f_isfinite()?)?;
+        if self.reads_later {
+            self.sgd.step_if(&ok, &params, &grads, lr);
+        } else if ok.f_int64_value(&[])? != 0 {
             self.sgd.step(&params, &grads, lr);
         }
-        Ok(norm)
+        Ok((norm, ok))
     }
 
     pub(super) fn state(&self) -> Result<State, TrainError> {
-        let Means {
-            loss,
-            accuracy,
-            steps,
-        } = self.means;
-        let means = Tensor::from_slice(&[loss, accuracy, steps]);
         let model = self.model.state()?;
         Ok(prefixed("model", model)
             .chain(prefixed("sgd", self.sgd.state()))
             .chain(prefixed("recurrence", self.recurrence.state()))
-            .chain([("epoch/means".to_owned(), means)])
+            .chain([("epoch/means".to_owned(), self.sums.copy())])
             .collect())
     }
 
@@ -223,18 +254,10 @@ impl<'a> Weights<'a> {
         self.sgd.load_state(sgd).map_err(|why| why.to_string())?;
         let recurrence = take(state, "recurrence");
         self.recurrence = Recurrence::of_state(recurrence).map_err(|why| why.to_string())?;
-        let means = take(state, "epoch");
-        let means: Vec<f64> = means
-            .first()
-            .and_then(|(_, tensor)| Vec::try_from(tensor).ok())
-            .ok_or("it has no tensor `epoch/means`")?;
-        if let [loss, accuracy, steps] = means[..] {
-            self.means = Means {
-                loss,
-                accuracy,
-                steps,
-            };
-        }
+        let sums = take(state, "epoch").pop().map(|(_, sums)| sums);
+        let sums = sums.filter(|sums| sums.numel() == 3);
+        let sums = sums.ok_or("it has no tensor `epoch/means` of three numbers")?;
+        self.sums = sums.to_device(self.model.device());
         Ok(())
     }
 }
@@ -244,7 +267,7 @@ impl<'a> Weights<'a> {
 fn slowness(states: &Tensor) -> Result<Tensor, TrainError> {
     let (time, batch) = match states.size()[..] {
         [time, batch, ..] if time > 1 => (time, batch),
-        _ => return Ok(Tensor::from(0f32).to_device(states.device())),
+        _ => return Ok(Tensor::zeros([0i64; 0], (Kind::Float, states.device()))),
     };
     let later = states.f_narrow(0, 1, time - 1)?;
     let change = later.f_sub(&states.f_narrow(0, 0, time - 1)?)?;

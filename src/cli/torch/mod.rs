@@ -132,7 +132,7 @@ fn search(args: &SearchArgs, style: Style) -> Result<(), Failure> {
                 // The controller's tensors are too small for more.
                 tch::set_num_threads(1);
             }
-            train::search_table(space, table, &config, &run, device, watch)?
+            train::search_table(space, table, &config, &run, watch)?
         }
     };
     drop(progress);

@@ -3,8 +3,8 @@
 mod shared;
 mod table;
 
-use super::drive::Record;
 use super::evaluate::Evaluation;
+use super::log::Record;
 use super::task::Measure;
 use super::tensors::State;
 use super::timeline::Step;
@@ -35,7 +35,7 @@ pub(super) trait Evaluator {
         watch: &mut Watch,
     ) -> Result<Vec<Evaluation>, TrainError>;
     /// The figures of the training of the epoch at hand.
-    fn means(&self) -> Vec<(&'static str, f64)>;
+    fn means(&self) -> Result<Vec<(&'static str, f64)>, TrainError>;
     /// The architectures judged so far, the best first and at most `n`, where a
     /// judgement is final.
     fn known(&self, _n: usize) -> Option<Vec<Architecture>> {

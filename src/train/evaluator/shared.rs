@@ -12,8 +12,8 @@ use crate::decision::Architecture;
 use crate::derive::distinct;
 use crate::graph::{Child, select};
 use crate::model::{Mode, SharedModel};
-use crate::train::drive::Record;
-use crate::train::evaluate::{Evaluation, evaluate, score};
+use crate::train::evaluate::{Evaluation, Sums, evaluate, score};
+use crate::train::log::Record;
 use crate::train::seed::{Purpose, seed};
 use crate::train::task::{Batch, Measure, task};
 use crate::train::tensors::State;
@@ -47,7 +47,7 @@ impl<'a> SharedWeights<'a> {
         Ok(Self {
             space,
             config,
-            weights: Weights::new(model, task, shared),
+            weights: Weights::new(model, task, shared, &config.run),
             batch: None,
         })
     }
@@ -93,12 +93,13 @@ impl Evaluator for SharedWeights<'_> {
         };
         let (_, batch) = match self.batch.take() {
             Some(judged) if judged.0 == step => self.batch.insert(judged),
-            _ => self.batch.insert((step, task.reward(step, size))),
+            _ => self.batch.insert((step, task.reward(step, size)?)),
         };
-        let mut known = HashMap::new();
-        for (architecture, child) in different.into_iter().zip(&children) {
-            known.insert(architecture, score(model, child, batch, mode)?);
-        }
+        let sums = children
+            .iter()
+            .map(|child| score(model, child, batch, mode));
+        let found = Sums::means(&sums.collect::<Result<Vec<_>, _>>()?)?;
+        let known: HashMap<_, _> = different.into_iter().zip(found).collect();
         Ok(architectures
             .iter()
             .filter_map(|architecture| known.get(architecture).copied())
@@ -116,7 +117,7 @@ impl Evaluator for SharedWeights<'_> {
         for architecture in architectures {
             let child = self.child(architecture);
             let Weights { model, task, .. } = &mut self.weights;
-            let batches = task.valid(config.examples, config.batch);
+            let batches = task.valid(config.examples, config.batch)?;
             found.push(evaluate(model, &child, batches, watch)?);
             let done = found.len();
             watch.observer.event(&Event::Derive { done, total });
@@ -124,7 +125,7 @@ impl Evaluator for SharedWeights<'_> {
         Ok(found)
     }
 
-    fn means(&self) -> Vec<(&'static str, f64)> {
+    fn means(&self) -> Result<Vec<(&'static str, f64)>, TrainError> {
         self.weights.means()
     }
 

@@ -5,8 +5,8 @@ use tch::{Kind, Tensor};
 use super::Evaluator;
 use crate::decision::Architecture;
 use crate::table::Table;
-use crate::train::drive::Record;
 use crate::train::evaluate::Evaluation;
+use crate::train::log::Record;
 use crate::train::task::Measure;
 use crate::train::tensors::{State, take};
 use crate::train::timeline::Step;
@@ -90,8 +90,8 @@ impl Evaluator for Lookups<'_> {
             .collect()
     }
 
-    fn means(&self) -> Vec<(&'static str, f64)> {
-        vec![("rows", self.seen.len() as f64)]
+    fn means(&self) -> Result<Vec<(&'static str, f64)>, TrainError> {
+        Ok(vec![("rows", self.seen.len() as f64)])
     }
 
     fn known(&self, n: usize) -> Option<Vec<Architecture>> {

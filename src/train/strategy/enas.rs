@@ -9,19 +9,17 @@ use crate::train::controller_phase::{Policy, RewardFn};
 use crate::train::tensors::State;
 use crate::train::{PhaseConfig, TrainError};
 
-/// θ, and what trains it.
+/// θ, and what trains it: on the CPU, wherever the weights are. Its tensors are small,
+/// and each of its decisions is read before the next: on a GPU each would be waited
+/// for.
 pub(in crate::train) struct Enas {
     policy: Policy,
 }
 
 impl Enas {
-    pub(in crate::train) fn new(
-        space: &DecisionSpace,
-        config: &PhaseConfig,
-        seed: u64,
-        device: Device,
-    ) -> Self {
-        let controller = Controller::new(plan(space), config.network.clone(), seed, device);
+    pub(in crate::train) fn new(space: &DecisionSpace, config: &PhaseConfig, seed: u64) -> Self {
+        let plan = plan(space);
+        let controller = Controller::new(plan, config.network.clone(), seed, Device::Cpu);
         Self {
             policy: Policy::new(controller, config.policy).given(space),
         }

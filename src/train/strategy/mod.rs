@@ -8,8 +8,6 @@ mod enas;
 mod evolution;
 mod uniform;
 
-use tch::Device;
-
 use super::controller_phase::RewardFn;
 use super::seed::{Purpose, seed};
 use super::tensors::State;
@@ -50,12 +48,11 @@ pub(super) trait Strategy {
 pub(super) fn strategy<'a>(
     space: &'a DecisionSpace,
     config: &SearchConfig,
-    device: Device,
 ) -> Box<dyn Strategy + 'a> {
     match config.strategy.name {
         StrategyName::Enas => {
             let start = seed(config.run.seed, Purpose::Policy, 0);
-            Box::new(Enas::new(space, &config.controller, start, device))
+            Box::new(Enas::new(space, &config.controller, start))
         }
         StrategyName::Random => Box::new(Uniform::new(space)),
         StrategyName::Evolution => Box::new(evolution::Population::new(space, config.strategy)),

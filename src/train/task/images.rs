@@ -2,6 +2,7 @@
 
 use tch::{Device, Tensor};
 
+use super::resident::{self, ResidentImages};
 use super::{Batch, Batches, Measure, Task};
 use crate::data::batch::{self, Placement, batches, order};
 use crate::data::{Dataset, Images, split};
@@ -21,9 +22,28 @@ pub(super) struct Classification<'a> {
     split_seed: u64,
     /// The seed of the run.
     seed: u64,
-    /// The epoch whose order is at hand, and the order.
-    order: (u64, Vec<u32>),
+    epoch: Epoch,
     buffer: Vec<f32>,
+    /// The images on the device, where that is a GPU and they fit.
+    resident: Option<[ResidentImages; 2]>,
+}
+
+/// The parts of a data set, as places in what is resident.
+#[derive(Clone, Copy)]
+enum Part {
+    Train,
+    Test,
+}
+
+/// In what order an epoch goes through the training images.
+#[derive(Default)]
+struct Epoch {
+    /// Its number; 0 for none.
+    number: u64,
+    order: Vec<u32>,
+    /// The same on the device, with the numbers of all placements, where images are
+    /// resident: one copy an epoch. // (N), (N, ..)
+    on_device: Option<[Tensor; 2]>,
 }
 
 impl<'a> Classification<'a> {
@@ -44,7 +64,7 @@ impl<'a> Classification<'a> {
                 (parts.train, parts.valid)
             }
         };
-        Ok(Self {
+        let mut task = Self {
             data,
             config,
             device,
@@ -52,38 +72,118 @@ impl<'a> Classification<'a> {
             valid,
             split_seed: parts.map_or(0, |parts| parts.split_seed),
             seed: run_seed,
-            order: (0, Vec::new()),
+            epoch: Epoch::default(),
             buffer: Vec::new(),
-        })
+            resident: None,
+        };
+        if device.is_cuda() {
+            task.settle()?;
+        }
+        Ok(task)
     }
 
-    fn load(&mut self, images: &Images, at: &[u32], placements: Option<&[Placement]>) -> Batch {
+    /// Puts the images on the device, if they fit.
+    fn settle(&mut self) -> Result<(), TrainError> {
+        let Dataset { mean, std, .. } = self.data;
+        let part = |images| ResidentImages::new(images, mean, std, self.device);
+        let parts = (part(&self.data.train)?, part(&self.data.test)?);
+        if let (Some(train), Some(test)) = parts {
+            self.resident = Some([train, test]);
+        }
+        Ok(())
+    }
+
+    fn images(&self, part: Part) -> &'a Images {
+        match part {
+            Part::Train => &self.data.train,
+            Part::Test => &self.data.test,
+        }
+    }
+
+    /// Puts a minibatch together in main memory.
+    fn copy(
+        &mut self,
+        part: Part,
+        at: &[u32],
+        placements: Option<&[Placement]>,
+    ) -> Result<Batch, TrainError> {
+        let images = self.images(part);
         let (mean, std) = (&self.data.mean, &self.data.std);
         batch::assemble(images, at, placements, mean, std, &mut self.buffer);
         let sizes = [at.len(), images.channels, images.height, images.width];
         let labels = batch::labels(images, at);
-        Batch {
-            input: Tensor::from_slice(&self.buffer)
-                .view(sizes.map(|n| n as i64))
-                .to_device(self.device),
-            targets: Tensor::from_slice(&labels).to_device(self.device),
-        }
+        Ok(Batch {
+            input: Tensor::f_from_slice(&self.buffer)?
+                .f_view(sizes.map(|n| n as i64))?
+                .f_to_device(self.device)?,
+            targets: Tensor::f_from_slice(&labels)?.f_to_device(self.device)?,
+        })
     }
 
     /// The images at `indices`, in minibatches of at most `size`.
-    fn batches_of(&mut self, test: bool, indices: Vec<u32>, size: usize) -> Batches<'_> {
-        let data = self.data;
-        let images = if test { &data.test } else { &data.train };
+    fn batches_of(
+        &mut self,
+        part: Part,
+        indices: Vec<u32>,
+        size: usize,
+    ) -> Result<Batches<'_>, TrainError> {
         let total = indices.len();
-        let batches = even_parts(total, size).map(move |part| {
-            let at = indices.get(part).unwrap_or_default();
-            self.load(images, at, None)
-        });
-        Batches {
+        let on_device = match &self.resident {
+            Some(_) => Some(places(&indices, self.device)?),
+            None => None,
+        };
+        let batches =
+            even_parts(total, size).map(move |range| match (&self.resident, &on_device) {
+                (Some(parts), Some(at)) => {
+                    let at = at.f_narrow(0, range.start as i64, range.len() as i64)?;
+                    parts[part as usize].batch(&at, None)
+                }
+                _ => self.copy(part, indices.get(range).unwrap_or_default(), None),
+            });
+        Ok(Batches {
             total,
             batches: Box::new(batches),
-        }
+        })
     }
+
+    fn placements(&self, n: usize, epoch: u64, index: u64) -> Vec<Placement> {
+        let seed = seed(self.seed, Purpose::Augment, 0);
+        self.config.augment.draw(n, self.size(), seed, epoch, index)
+    }
+
+    /// Height and width of an image.
+    fn size(&self) -> [usize; 2] {
+        [self.data.train.height, self.data.train.width]
+    }
+
+    fn begin(&mut self, epoch: u64) -> Result<(), TrainError> {
+        if self.epoch.number == epoch {
+            return Ok(());
+        }
+        let order = order(&self.train, seed(self.seed, Purpose::TrainOrder, 0), epoch);
+        let on_device = if self.resident.is_some() {
+            let drawn = batches(&order, self.config.batch)
+                .zip(0..)
+                .flat_map(|(at, index)| self.placements(at.len(), epoch, index));
+            let drawn: Vec<Placement> = drawn.collect();
+            let drawn = resident::numbers(&drawn, self.size(), self.device)?;
+            Some([places(&order, self.device)?, drawn])
+        } else {
+            None
+        };
+        self.epoch = Epoch {
+            number: epoch,
+            order,
+            on_device,
+        };
+        Ok(())
+    }
+}
+
+/// Places on the device. // (B)
+fn places(at: &[u32], device: Device) -> Result<Tensor, TrainError> {
+    let at: Vec<i64> = at.iter().map(|&at| i64::from(at)).collect();
+    Ok(Tensor::f_from_slice(&at)?.f_to_device(device)?)
 }
 
 impl Task for Classification<'_> {
@@ -95,30 +195,24 @@ impl Task for Classification<'_> {
         self.train.len().div_ceil(self.config.batch.max(1)) as u64
     }
 
-    fn train(&mut self, step: Step) -> Batch {
-        let seed = |purpose| seed(self.seed, purpose, 0);
-        if self.order.0 != step.epoch {
-            let order = order(&self.train, seed(Purpose::TrainOrder), step.epoch);
-            self.order = (step.epoch, order);
-        }
-        let at = batches(&self.order.1, self.config.batch)
+    fn train(&mut self, step: Step) -> Result<Batch, TrainError> {
+        self.begin(step.epoch)?;
+        let at = batches(&self.epoch.order, self.config.batch)
             .nth(step.index as usize)
-            .unwrap_or_default()
-            .to_vec();
-        let images = &self.data.train;
-        let placements = self.config.augment.draw(
-            at.len(),
-            [images.height, images.width],
-            seed(Purpose::Augment),
-            step.epoch,
-            step.index,
-        );
-        self.load(images, &at, Some(&placements))
+            .unwrap_or_default();
+        if let (Some([images, _]), Some([order, drawn])) = (&self.resident, &self.epoch.on_device) {
+            let start = step.index as i64 * self.config.batch as i64;
+            let part = |tensor: &Tensor| tensor.f_narrow(0, start, at.len() as i64);
+            return images.batch(&part(order)?, Some(&part(drawn)?));
+        }
+        let at = at.to_vec();
+        let placements = self.placements(at.len(), step.epoch, step.index);
+        self.copy(Part::Train, &at, Some(&placements))
     }
 
     /// The validation images are gone through in an order of the epoch, and again
     /// in another one where they do not suffice.
-    fn reward(&mut self, step: Step, size: usize) -> Batch {
+    fn reward(&mut self, step: Step, size: usize) -> Result<Batch, TrainError> {
         let size = size.min(self.valid.len());
         let an_order = (self.valid.len() / size.max(1)).max(1) as u64;
         let round = (step.epoch << 32) + step.index / an_order;
@@ -129,21 +223,23 @@ impl Task for Classification<'_> {
         let order = order(&self.valid, seed(self.seed, purpose, 0), round);
         let place = (step.index % an_order) as usize;
         let at = batches(&order, size).nth(place).unwrap_or_default();
-        let data = self.data;
-        self.load(&data.train, at, None)
+        match &self.resident {
+            Some([images, _]) => images.batch(&places(at, self.device)?, None),
+            None => self.copy(Part::Train, at, None),
+        }
     }
 
-    fn valid(&mut self, most: usize, size: usize) -> Batches<'_> {
+    fn valid(&mut self, most: usize, size: usize) -> Result<Batches<'_>, TrainError> {
         let mut order = order(&self.valid, self.split_seed, 0);
         if most > 0 {
             order.truncate(most);
         }
-        self.batches_of(false, order, size)
+        self.batches_of(Part::Train, order, size)
     }
 
-    fn test(&mut self, size: usize) -> Batches<'_> {
+    fn test(&mut self, size: usize) -> Result<Batches<'_>, TrainError> {
         let all = (0..self.data.test.len() as u32).collect();
-        self.batches_of(true, all, size)
+        self.batches_of(Part::Test, all, size)
     }
 }
 
@@ -170,7 +266,7 @@ mod tests {
         .make();
         let config = WeightsConfig::shared();
         let task = Classification::new(&data, None, &config, 0, Device::Cpu);
-        let batch = task.unwrap().load(&data.train, &[5, 2], None);
+        let batch = task.unwrap().copy(Part::Train, &[5, 2], None).unwrap();
         assert_eq!(batch.input.size(), [2, 1, 12, 12]);
         assert_eq!(Vec::<i64>::try_from(&batch.targets).unwrap(), [1, 2]);
         assert_eq!(batch.len(), 2);
@@ -180,6 +276,57 @@ mod tests {
         let back = Vec::<f32>::try_from(back).unwrap();
         for (a, b) in back.iter().zip(pixels) {
             assert!((a * 255.0 - f32::from(*b)).abs() < 1e-3);
+        }
+    }
+
+    /// As on a GPU.
+    #[test]
+    fn minibatches_of_resident_images_are_the_same() {
+        let data = Synthetic {
+            train: 50,
+            test: 7,
+            ..Synthetic::default()
+        }
+        .make();
+        let mut config = WeightsConfig::shared();
+        config.batch = 16;
+        config.augment.cutout = 3;
+        let parts = DataConfig::default();
+        let new = || Classification::new(&data, Some(&parts), &config, 3, Device::Cpu).unwrap();
+        let (mut copied, mut resident) = (new(), new());
+        resident.settle().unwrap();
+        let step = |phase, epoch, index| Step {
+            number: 1,
+            epoch,
+            phase,
+            index,
+            of: 3,
+        };
+        let mut pairs = Vec::new();
+        for (epoch, index) in [(1, 0), (1, 2), (2, 1), (2, 2)] {
+            let step = step(Phase::Shared, epoch, index);
+            pairs.push((copied.train(step), resident.train(step)));
+        }
+        let reward = step(Phase::Controller, 1, 1);
+        pairs.push((copied.reward(reward, 4), resident.reward(reward, 4)));
+        pairs.extend(
+            copied
+                .valid(0, 3)
+                .unwrap()
+                .batches
+                .zip(resident.valid(0, 3).unwrap().batches),
+        );
+        pairs.extend(
+            copied
+                .test(4)
+                .unwrap()
+                .batches
+                .zip(resident.test(4).unwrap().batches),
+        );
+        assert_eq!(pairs.len(), 5 + 2 + 2);
+        for (a, b) in pairs {
+            let (a, b) = (a.unwrap(), b.unwrap());
+            assert!(a.input.equal(&b.input) && a.targets.equal(&b.targets));
         }
     }
 

@@ -5,6 +5,7 @@
 //! the same for all.
 
 mod images;
+mod resident;
 mod text;
 
 use tch::{Device, Kind, Reduction, Tensor};
@@ -35,7 +36,7 @@ pub(super) struct Batches<'a> {
     /// How many targets they have together.
     pub total: usize,
     /// Those of a text follow each other along its rows.
-    pub batches: Box<dyn Iterator<Item = Batch> + 'a>,
+    pub batches: Box<dyn Iterator<Item = Result<Batch, TrainError>> + 'a>,
 }
 
 /// Minibatches of one data set.
@@ -45,23 +46,24 @@ pub(super) trait Task {
     /// How many minibatches an epoch has.
     fn batches(&self) -> u64;
     /// The minibatch of a step of the shared phase.
-    fn train(&mut self, step: Step) -> Batch;
+    fn train(&mut self, step: Step) -> Result<Batch, TrainError>;
     /// By how much the learning rate of a step on a minibatch differs.
     fn pace(&self, _batch: &Batch) -> f64 {
         1.0
     }
     /// The minibatch on which a step judges architectures: `size` validation
     /// images, or one window of so many rows of the validation text.
-    fn reward(&mut self, step: Step, size: usize) -> Batch;
+    fn reward(&mut self, step: Step, size: usize) -> Result<Batch, TrainError>;
     /// At most so many validation examples (0: all), the same at every call, at
     /// most `size` at once.
-    fn valid(&mut self, most: usize, size: usize) -> Batches<'_>;
+    fn valid(&mut self, most: usize, size: usize) -> Result<Batches<'_>, TrainError>;
     /// All that tests, at most `size` examples at once.
-    fn test(&mut self, size: usize) -> Batches<'_>;
+    fn test(&mut self, size: usize) -> Result<Batches<'_>, TrainError>;
 }
 
-/// The task that data pose, on a device. A search sets validation images apart;
-/// without `search` all images are trained on. A text has a part of its own.
+/// The task that data pose, on a device; on a GPU they lie there. A search sets
+/// validation images apart; without `search` all images are trained on. A text has a
+/// part of its own.
 pub(super) fn task<'a>(
     data: &'a Data,
     parts: &'a DataConfig,
@@ -202,11 +204,9 @@ pub(super) fn cross_entropy(
     )?)
 }
 
-/// How many rows of logits are greatest at their target. // (.., classes), (..)
-pub(super) fn right(logits: &Tensor, targets: &Tensor) -> f64 {
-    logits
-        .argmax(-1, false)
-        .eq_tensor(targets)
-        .sum(Kind::Int64)
-        .double_value(&[])
+/// How many rows of logits are greatest at their target; 64-bit.
+/// // (.., classes), (..) -> ()
+pub(super) fn right(logits: &Tensor, targets: &Tensor) -> Result<Tensor, TrainError> {
+    let right = logits.f_argmax(-1, false)?.f_eq_tensor(targets)?;
+    Ok(right.f_sum(Kind::Double)?)
 }

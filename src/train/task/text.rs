@@ -1,7 +1,8 @@
 //! The next token of a text.
 
-use tch::{Device, Tensor};
+use tch::{Device, TchError, Tensor};
 
+use super::resident::ResidentText;
 use super::{Batch, Batches, Measure, Task};
 use crate::data::Corpus;
 use crate::data::sequence::{Rows, Window};
@@ -21,6 +22,16 @@ pub(super) struct LanguageModel<'a> {
     /// The epoch whose windows are at hand, and the windows.
     windows: (u64, Vec<Window>),
     buffers: [Vec<i64>; 2],
+    /// The text on the device, where that is a GPU.
+    resident: Option<[ResidentText; 3]>,
+}
+
+/// The parts of a text, as places in what is resident.
+#[derive(Clone, Copy)]
+enum Part {
+    Train,
+    Valid,
+    Test,
 }
 
 impl<'a> LanguageModel<'a> {
@@ -34,7 +45,7 @@ impl<'a> LanguageModel<'a> {
         // So that one row at least can be cut from every part.
         Rows::new(&corpus.valid, 1, parts.bptt)?;
         Rows::new(&corpus.test, 1, parts.bptt)?;
-        Ok(Self {
+        let mut task = Self {
             corpus,
             parts,
             device,
@@ -42,34 +53,57 @@ impl<'a> LanguageModel<'a> {
             seed,
             windows: (0, Vec::new()),
             buffers: Default::default(),
-        })
+            resident: None,
+        };
+        if device.is_cuda() {
+            task.settle()?;
+        }
+        Ok(task)
     }
 
-    fn load(&mut self, rows: &Rows, window: Window) -> Batch {
+    /// Puts the text on the device.
+    fn settle(&mut self) -> Result<(), TrainError> {
+        let Corpus {
+            train, valid, test, ..
+        } = self.corpus;
+        let part = |tokens: &[u32]| ResidentText::new(tokens, self.device);
+        self.resident = Some([part(train)?, part(valid)?, part(test)?]);
+        Ok(())
+    }
+
+    fn load(&mut self, part: Part, rows: &Rows, window: Window) -> Result<Batch, TrainError> {
+        if let Some(parts) = &self.resident {
+            return parts[part as usize].window(rows, window);
+        }
         let [inputs, targets] = &mut self.buffers;
         rows.read(window, inputs, targets);
         let sizes = [rows.batch() as i64, window.len as i64];
         let device = self.device;
-        let tensor = |ids: &[i64]| {
-            let rows = Tensor::from_slice(ids).view(sizes); // (B, T)
-            rows.tr().contiguous().to_device(device) // (T, B)
+        let tensor = |ids: &[i64]| -> Result<Tensor, TchError> {
+            let rows = Tensor::f_from_slice(ids)?.f_view(sizes)?; // (B, T)
+            rows.f_tr()?.f_contiguous()?.f_to_device(device) // (T, B)
         };
-        Batch {
-            input: tensor(inputs),
-            targets: tensor(targets),
-        }
+        Ok(Batch {
+            input: tensor(inputs)?,
+            targets: tensor(targets)?,
+        })
     }
 
     /// Rows of a part that judges; fewer where it is too short for so many.
-    fn rows(&self, tokens: &'a [u32], size: usize) -> Rows<'a> {
+    fn rows(&self, part: Part, size: usize) -> Rows<'a> {
+        let tokens = match part {
+            Part::Train => &self.corpus.train,
+            Part::Valid => &self.corpus.valid,
+            Part::Test => &self.corpus.test,
+        };
         let most = tokens.len() / (self.parts.bptt + 1);
         let rows = Rows::new(tokens, size.min(most).max(1), self.parts.bptt);
         // INVARIANT: every part has a row of one window.
         rows.unwrap_or(self.train)
     }
 
-    fn along(&mut self, tokens: &'a [u32], most: usize, size: usize) -> Batches<'_> {
-        let rows = self.rows(tokens, size);
+    fn along(&mut self, part: Part, most: usize, size: usize) -> Batches<'_> {
+        let rows = self.rows(part, size);
         let mut windows = rows.all_windows();
         let mut total = 0;
         let enough = windows.iter().position(|window| {
@@ -81,7 +115,7 @@ impl<'a> LanguageModel<'a> {
         }
         let batches = windows
             .into_iter()
-            .map(move |window| self.load(&rows, window));
+            .map(move |window| self.load(part, &rows, window));
         Batches {
             total,
             batches: Box::new(batches),
@@ -100,7 +134,7 @@ impl Task for LanguageModel<'_> {
 
     /// The windows of an epoch follow each other along the rows; of random lengths,
     /// again from the start where they reach the end before the epoch does.
-    fn train(&mut self, step: Step) -> Batch {
+    fn train(&mut self, step: Step) -> Result<Batch, TrainError> {
         if self.windows.0 != step.epoch {
             let windows = if self.parts.random_lengths {
                 let seed = seed(self.seed, Purpose::TrainOrder, 0);
@@ -114,7 +148,8 @@ impl Task for LanguageModel<'_> {
         let place = step.index as usize % windows.len().max(1);
         let window = windows.get(place).copied();
         let rows = self.train;
-        self.load(&rows, window.unwrap_or(Window { start: 0, len: 1 }))
+        let window = window.unwrap_or(Window { start: 0, len: 1 });
+        self.load(Part::Train, &rows, window)
     }
 
     /// A window of random length moves the weights by as much as it is long.
@@ -126,25 +161,23 @@ impl Task for LanguageModel<'_> {
     }
 
     /// One window at a random place, from a state of zeros.
-    fn reward(&mut self, step: Step, size: usize) -> Batch {
-        let corpus = self.corpus;
+    fn reward(&mut self, step: Step, size: usize) -> Result<Batch, TrainError> {
         let purpose = match step.phase {
             Phase::Report => Purpose::ReportOrder,
             _ => Purpose::RewardOrder,
         };
         let seed = seed(self.seed, purpose, 0);
-        let rows = self.rows(&corpus.valid, size);
-        self.load(&rows, rows.reward_window(seed, step.epoch, step.index))
+        let rows = self.rows(Part::Valid, size);
+        let window = rows.reward_window(seed, step.epoch, step.index);
+        self.load(Part::Valid, &rows, window)
     }
 
-    fn valid(&mut self, most: usize, size: usize) -> Batches<'_> {
-        let corpus = self.corpus;
-        self.along(&corpus.valid, most, size)
+    fn valid(&mut self, most: usize, size: usize) -> Result<Batches<'_>, TrainError> {
+        Ok(self.along(Part::Valid, most, size))
     }
 
     /// In [`DataConfig::test_rows`] rows, whatever the size.
-    fn test(&mut self, _: usize) -> Batches<'_> {
-        let corpus = self.corpus;
-        self.along(&corpus.test, 0, self.parts.test_rows)
+    fn test(&mut self, _: usize) -> Result<Batches<'_>, TrainError> {
+        Ok(self.along(Part::Test, 0, self.parts.test_rows))
     }
 }

@@ -161,14 +161,7 @@ impl Tabular {
             interrupt: &interrupt,
             observer: &mut watcher,
         };
-        search_table(
-            &self.space,
-            &table,
-            &self.config,
-            &run,
-            Device::Cpu,
-            &mut watch,
-        )
+        search_table(&self.space, &table, &self.config, &run, &mut watch)
     }
 }
 
