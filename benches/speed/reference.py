@@ -1,4 +1,5 @@
-"""The reference of `make bench`: what `main.rs` does, in eager PyTorch.
+"""The reference of `make bench` and `make gpu-check`: what `main.rs` does, in eager
+PyTorch. `reference.py TASK FILE [DEVICE [PRECISION]]`.
 
 Written as one would write it: images channels first, only the path of the sampled
 architecture is run, `foreach` optimisers, the controller samples one architecture
@@ -32,6 +33,7 @@ class Weights:
     """Shared weights and a minibatch; a subclass has the network."""
 
     clip = 0.0
+    precision = "f32"
 
     def __init__(self, task, state, **sgd):
         self.input, self.targets = state.pop("input"), state.pop("targets")
@@ -72,8 +74,10 @@ class Weights:
 
     def loss(self, number):
         architecture = self.architectures[number % len(self.architectures)]
-        logits = self.network(self.input, architecture).flatten(0, -2)
-        return F.cross_entropy(logits, self.targets.flatten())
+        half = self.precision == "bf16"
+        with torch.autocast(self.input.device.type, torch.bfloat16, enabled=half):
+            logits = self.network(self.input, architecture).flatten(0, -2)
+        return F.cross_entropy(logits.float(), self.targets.flatten())
 
     @torch.no_grad()
     def losses(self):
@@ -83,7 +87,8 @@ class Weights:
         loss = self.loss(number)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        assert loss.isfinite().item()
+        if not loss.is_cuda:  # there it would be waited for
+            assert loss.isfinite().item()
         if self.clip > 0:
             used = [p for p in self.state.values() if p.grad is not None]
             torch.nn.utils.clip_grad_norm_(used, self.clip, foreach=True)
@@ -319,19 +324,22 @@ class Controller:
 TASKS = {"micro": Micro, "macro": Macro, "recurrent": Recurrent, "controller": Controller}
 
 
-def main(task, file):
-    training = TASKS[task](load_file(file))
+def main(task, file, device="cpu", precision="f32"):
+    # The controller runs on the CPU, wherever the weights are.
+    Weights.precision = precision
+    training = TASKS[task](load_file(file, "cpu" if task == "controller" else device))
     print("ready", flush=True)
-    number = 0
     for line in sys.stdin:
         match line.strip():
             case "losses":
                 print(*training.losses(), flush=True)
-            case "step":
+            case "round":
                 start = time.perf_counter()
-                training.step(number)
+                for number in range(len(training.architectures)):
+                    training.step(number)
+                if device == "cuda":
+                    torch.cuda.synchronize()
                 print((time.perf_counter() - start) * 1e3, flush=True)
-                number += 1
             case "peak":
                 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 

@@ -87,6 +87,10 @@ pub struct RecipeArgs {
     /// From which everything random is drawn
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Of which numbers convolutions and matrix products are made: f32, or bf16 of half the
+    /// size, for GPUs
+    #[arg(long, value_enum)]
+    pub precision: Option<PrecisionArg>,
 }
 
 /// The folder of a run.
@@ -233,6 +237,15 @@ pub enum DeviceArg {
     Cuda,
     /// CUDA where there is one, else the processor
     Auto,
+}
+
+/// Of which numbers products are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionArg {
+    /// Single precision
+    F32,
+    /// bfloat16: half the size, three digits
+    Bf16,
 }
 
 /// How a result is printed.

@@ -23,7 +23,7 @@ mod text;
 
 pub use change::Refused;
 pub use controller::{ControllerConfig, PolicyConfig};
-pub use model::{Init, ModelConfig, Statistics, WORDS};
+pub use model::{Init, ModelConfig, Precision, Statistics, WORDS};
 pub use optim::{AdamConfig, SgdConfig};
 pub use preset::Preset;
 pub use schedule::Schedule;

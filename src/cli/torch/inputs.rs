@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
 use tch::Device;
 
 use super::Failure;
@@ -196,6 +197,11 @@ pub(super) fn config(
     }
     if let Some(seed) = recipe.seed {
         one("run.seed", &seed.to_string())?;
+    }
+    if let Some(precision) = recipe.precision.and_then(|p| p.to_possible_value()) {
+        for path in ["shared.model.precision", "retrain.model.precision"] {
+            one(path, precision.get_name())?;
+        }
     }
     config.check(&space.graph).map_err(Failure::message)?;
     Ok(config)

@@ -20,6 +20,7 @@ use crate::unroll::Settings;
 
 mod guard;
 mod networks;
+mod precision;
 mod space;
 mod strategies;
 

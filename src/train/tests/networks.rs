@@ -10,7 +10,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::encoding::{Encoding, import};
 use crate::graph::{Child, Param, Role, cost, select};
-use crate::model::{Mode, ModelConfig, SharedModel};
+use crate::model::{Mode, ModelConfig, Precision, SharedModel};
 use crate::recipe::RunConfig;
 use crate::train::log::Figure;
 use crate::train::task::{Batch, Batches, Measure, Task};
@@ -58,19 +58,22 @@ fn parameter(param: &Param, used: &[usize]) -> (String, Tensor) {
 }
 
 /// Always the same minibatch.
-struct Fixed(Measure, Batch);
+struct Fixed(Batch);
 
 impl Task for Fixed {
     fn measure(&self) -> Measure {
-        self.0
+        match self.0.input.kind() {
+            Kind::Int64 => Measure::Perplexity,
+            _ => Measure::Accuracy,
+        }
     }
     fn batches(&self) -> u64 {
         1
     }
     fn train(&mut self, _: Step) -> Result<Batch, TrainError> {
         Ok(Batch {
-            input: self.1.input.shallow_clone(),
-            targets: self.1.targets.shallow_clone(),
+            input: self.0.input.shallow_clone(),
+            targets: self.0.targets.shallow_clone(),
         })
     }
     fn reward(&mut self, step: Step, _: usize) -> Result<Batch, TrainError> {
@@ -120,10 +123,17 @@ impl Network {
         list.unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
     }
 
-    /// A model with such parameters.
-    fn model(&self, parameters: &BTreeMap<String, Tensor>) -> SharedModel {
+    /// A model with such parameters, in double precision or in half.
+    fn model(&self, parameters: &BTreeMap<String, Tensor>, half: bool) -> SharedModel {
         let graph = Arc::new(self.space.graph.clone());
-        let mut model = SharedModel::new(graph, ModelConfig::default(), 0, Device::Cpu).in_double();
+        let mut config = ModelConfig::default();
+        if half {
+            config.precision = Precision::Bf16;
+        }
+        let mut model = SharedModel::new(graph, config, 0, Device::Cpu);
+        if !half {
+            model = model.in_double();
+        }
         let named = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
         model
             .load_state(parameters.iter().map(named).collect())
@@ -147,6 +157,27 @@ impl Network {
             }
         }
         state
+    }
+
+    /// One step: its loss, and what the moving statistics come to.
+    fn step(&self, parameters: &BTreeMap<String, Tensor>, half: bool) -> (f64, Tensor) {
+        let (config, run) = (WeightsConfig::shared(), RunConfig::default());
+        let task = Box::new(Fixed(self.batch()));
+        let mut weights = Weights::new(self.model(parameters, half), task, &config, &run);
+        let step = Step {
+            number: 1,
+            epoch: 1,
+            phase: Phase::Shared,
+            index: 0,
+            of: 1,
+        };
+        let child = std::slice::from_ref(&self.child);
+        let record = weights.step(step, child, &String::new).unwrap();
+        let loss = record.figures.into_iter().find(|(name, _)| *name == "loss");
+        let Some((_, Figure::Known(loss))) = loss else {
+            panic!("on a CPU it is read")
+        };
+        (loss, moving(&weights.model).0)
     }
 
     fn batch(&self) -> Batch {
@@ -204,7 +235,7 @@ fn check(name: &str) {
     let network = Network::of(name);
     let trained = cost::child(&network.space.graph, &network.child).parameters;
     let parameters = network.parameters();
-    let mut model = network.model(&parameters);
+    let mut model = network.model(&parameters, false);
     let batch = network.batch();
     for (mode, place) in [(Mode::Eval, "evaluation"), (Mode::Train, "training")] {
         let inputs = [batch.input.shallow_clone()];
@@ -219,39 +250,16 @@ fn check(name: &str) {
     close("moved statistics", &sums, &moved);
     assert_eq!(network.golden["parameters"], trained + statistics);
 
-    let measure = if batch.input.kind() == Kind::Int64 {
-        Measure::Perplexity
-    } else {
-        Measure::Accuracy
-    };
-    let (config, run) = (WeightsConfig::shared(), RunConfig::default());
-    let mut weights = Weights::new(
-        network.model(&parameters),
-        Box::new(Fixed(measure, batch)),
-        &config,
-        &run,
-    );
-    let step = Step {
-        number: 1,
-        epoch: 1,
-        phase: Phase::Shared,
-        index: 0,
-        of: 1,
-    };
-    let child = std::slice::from_ref(&network.child);
-    let record = weights.step(step, child, &String::new).unwrap();
-    let (_, loss) = record
-        .figures
-        .iter()
-        .find(|(name, _)| *name == "loss")
-        .unwrap();
-    let Figure::Known(loss) = loss else {
-        panic!("on a CPU it is read")
-    };
     let expected = network.golden["training"]["loss"].as_f64().unwrap();
     // Losses are summed in single precision.
+    let (loss, sums) = network.step(&parameters, false);
     assert!((loss - expected).abs() < 1e-6, "{loss} for {expected}");
-    close("moved statistics", &moving(&weights.model).0, &moved);
+    close("moved statistics", &sums, &moved);
+    let (loss, _) = network.step(&parameters, true);
+    assert!(
+        (loss - expected).abs() < 0.05 * expected,
+        "{loss} for {expected} in half precision"
+    );
 }
 
 #[test]
