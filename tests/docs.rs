@@ -213,3 +213,76 @@ fn the_demo_runs_at_a_small_size() {
         assert!(shown.contains(line), "{shown}");
     }
 }
+
+/// The three searches of the paper, each from its space to a tested network, with the
+/// recipes that the example has but for what makes them small.
+#[cfg(all(feature = "torch", unix))]
+#[test]
+fn the_three_searches_run_from_space_to_tested_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let recipe = folder.path().join("small.toml");
+    let small = "
+        [shared]
+        epochs = 1
+        batch = 500
+        [controller]
+        warmup_epochs = 0
+        updates = 2
+        samples = 2
+        [derive]
+        samples = 2
+        compare = 3
+        [retrain]
+        epochs = 1
+        batch = 500
+    ";
+    std::fs::write(&recipe, small).unwrap();
+    let words = [
+        "a", "quick", "brown", "fox", "jumps", "over", "lazy", "dogs",
+    ];
+    let line = |i: usize| (0..12).map(move |j| words[(i * i + j * (i % 3 + 1)) % words.len()]);
+    let text: Vec<String> = (0..400)
+        .map(|i| line(i).collect::<Vec<_>>().join(" "))
+        .collect();
+    let corpus = folder.path().join("corpus.txt");
+    std::fs::write(&corpus, text.join("\n")).unwrap();
+
+    let images = "--set width=4 --set ch=1 --set size=12 --set classes=4";
+    let macro_sets = format!("--set layers=3 {images}");
+    let micro_sets = format!("--set layers=1 {images}");
+    let text = format!("text:{}", corpus.display());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/enas.sh");
+    for (search, data, sets, result) in [
+        ("macro", "synthetic", &*macro_sets, "accuracy"),
+        ("micro", "synthetic", &*micro_sets, "accuracy"),
+        (
+            "recurrent",
+            &*text,
+            "--set n=3 --set width=8 --set vocab=10",
+            "perplexity",
+        ),
+    ] {
+        if search == "recurrent" {
+            let small = small.replace("batch = 500", "batch = 4");
+            std::fs::write(&recipe, small).unwrap();
+        }
+        let out = folder.path().join(search);
+        let output = std::process::Command::new(&script)
+            .args([search, data])
+            .env("ENASC", env!("CARGO_BIN_EXE_enasc"))
+            .env("OUT", &out)
+            .env("RECIPE", &recipe)
+            .env("SETS", sets)
+            .env("FINAL", sets)
+            .env("THREADS", "1")
+            .output()
+            .unwrap();
+        let shown = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{search}: {shown}{errors}");
+        assert!(shown.contains("better by"), "{shown}");
+        let (_, tested) = shown.split_once("== test it").unwrap();
+        assert!(tested.contains(result), "{shown}");
+        assert!(out.join("final/result.json").exists());
+    }
+}

@@ -190,7 +190,7 @@ fn reads<'a>(space: &'a SearchSpace, region: usize, child: &ChildRegion, op: &Op
         .unwrap();
     step.inputs
         .iter()
-        .map(|&input| graph[child.steps[input].node].path.as_str())
+        .map(|&input| &*graph[child.steps[input].node].path)
         .collect()
 }
 

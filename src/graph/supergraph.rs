@@ -1,6 +1,7 @@
 //! Nodes, edges and regions.
 
 use std::fmt;
+use std::sync::Arc;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 
@@ -52,7 +53,7 @@ pub struct Node {
     /// Its parameters, one bank a role, in the order that [`Op`] states.
     pub params: Vec<BankId>,
     /// The instance it belongs to, in words: `h[3].conv5.branch`.
-    pub path: String,
+    pub path: Arc<str>,
     /// The call in the source.
     pub span: Span,
     /// Where decisions say its sizes: what it is under each condition, exactly
@@ -156,10 +157,14 @@ pub struct Supergraph {
 }
 
 impl Region {
-    /// Adds a node; operand `i` is `inputs[i]`, there under its guard.
-    pub fn add(&mut self, node: Node, inputs: &[(NodeIndex, GuardId)]) -> NodeIndex {
+    /// Adds a node with its operands in order, each there under its guard.
+    pub fn add(
+        &mut self,
+        node: Node,
+        inputs: impl IntoIterator<Item = (NodeIndex, GuardId)>,
+    ) -> NodeIndex {
         let index = self.graph.add_node(node);
-        for (slot, &(input, guard)) in inputs.iter().enumerate() {
+        for (slot, (input, guard)) in inputs.into_iter().enumerate() {
             let slot = slot as u32;
             self.graph.add_edge(input, index, Edge { slot, guard });
         }

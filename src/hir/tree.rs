@@ -33,7 +33,7 @@ id!(
 );
 
 /// What a name refers to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Res {
     /// A local of the enclosing function or space.
     Local(LocalId),

@@ -170,7 +170,7 @@ impl<'a> Walk<'a> {
             && self.statistics() == Use::BatchAndMove
             && x.numel() <= shape.0.first().copied().unwrap_or(1)
         {
-            let path = node.path.clone();
+            let path = node.path.to_string();
             return Err(ModelError::SingleNumber { path });
         }
         let half =

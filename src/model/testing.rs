@@ -216,7 +216,7 @@ impl Build {
         let region = &mut self.regions[self.current];
         let timed = inputs.iter().any(|&(input, _)| region.graph[input].timed);
         let node = Node {
-            path: format!("n{}", region.graph.node_count()),
+            path: format!("n{}", region.graph.node_count()).into(),
             op,
             shape: Shape(shape.to_vec()),
             timed,
@@ -224,7 +224,7 @@ impl Build {
             span: Span::default(),
             forms: Vec::new(),
         };
-        region.add(node, inputs)
+        region.add(node, inputs.iter().copied())
     }
 
     pub(super) fn output(&mut self, node: NodeIndex) {

@@ -101,6 +101,10 @@ pub struct PolicyConfig {
     pub entropy_weight: f64,
     /// How much of the baseline one reward leaves (δ).
     pub baseline_decay: f64,
+    /// The baseline is the mean of an update's samples, if there are several, in place of
+    /// the moving average: what makes a minibatch easy or hard is common to all that it
+    /// judges, and says nothing of one against another. The paper has the moving average.
+    pub centred: bool,
     /// Weight in the loss of the divergence from the skip rate, of the
     /// decisions that have a `@rate`.
     pub skip_weight: f64,
@@ -119,6 +123,7 @@ impl Default for PolicyConfig {
             lr: 3.5e-3,
             entropy_weight: 1e-4,
             baseline_decay: 0.99,
+            centred: true,
             skip_weight: 0.8,
             adam: AdamConfig::default(),
         }

@@ -1,20 +1,26 @@
 //! The parameters of primitives: found by who owns them, made at the first use.
 
 use super::functions::MAX_NUMBERS;
+use super::paths::PathId;
 use super::value::PerPart;
 use super::{Evaluator, diagnostics};
-use crate::decision::DecisionId;
+use crate::decision::{DecisionId, DecisionSpace};
 use crate::graph::{Bank, BankId, Param, ParamId, Role, Shape};
 use crate::span::Span;
 
-/// What tells one bank from another: the call that owns it, what `@per` lists, and
-/// the role.
+/// What tells one bank from another: the call that owns it, the role, and what `@per`
+/// lists, if anything.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct BankKey {
-    path: String,
+    path: PathId,
+    role: &'static str,
+    per: Option<Box<Per>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Per {
     elements: Vec<usize>,
     decisions: Vec<DecisionId>,
-    role: &'static str,
 }
 
 impl Evaluator<'_> {
@@ -27,6 +33,63 @@ impl Evaluator<'_> {
         shape: Vec<usize>,
         site: Span,
     ) -> Option<BankId> {
+        let key = BankKey {
+            path: self.instance_path.id(),
+            role: role_name,
+            per: self.present_per(),
+        };
+        if let Some(&bank) = self.banks.get(&key) {
+            let known = self
+                .params
+                .bank(bank)
+                .and_then(|bank| self.params.get(bank.first))
+                .map_or(&[][..], |param| &param.shape);
+            if known != shape {
+                let known = known.to_vec();
+                self.report(diagnostics::shared_shape(site, &known, &shape));
+                return None;
+            }
+            return Some(bank);
+        }
+        let shape = Shape(shape);
+        if shape.len() > MAX_NUMBERS {
+            self.report(diagnostics::overflow(site));
+            return None;
+        }
+        let per = key.per.as_deref();
+        let decisions = per.map_or(&[][..], |per| &per.decisions);
+        let points = decisions.iter().filter_map(|id| self.decisions.point(*id));
+        let bank = Bank {
+            per: decisions.to_vec(),
+            sizes: points.map(|point| point.options.len() as u32).collect(),
+            first: ParamId(self.params.params.len() as u32),
+        };
+        let n = bank
+            .sizes
+            .iter()
+            .fold(1, |n: u64, &size| n.saturating_mul(u64::from(size)));
+        if !self.step(n, site) {
+            return None;
+        }
+        let path = self.instance_path.as_str();
+        for (offset, Shape(shape)) in (0..n).zip(std::iter::repeat_n(shape, n as usize)) {
+            let per = per.map_or_else(String::new, |per| per.words(offset, &self.decisions));
+            self.params.params.push(Param {
+                name: [path, &per, ".", role_name].concat(),
+                shape,
+                role,
+            });
+        }
+        let id = BankId(self.params.banks.len() as u32);
+        self.params.banks.push(bank);
+        self.banks.insert(key, id);
+        Some(id)
+    }
+
+    fn present_per(&self) -> Option<Box<Per>> {
+        if self.per.is_empty() {
+            return None;
+        }
         let mut decisions: Vec<DecisionId> = Vec::new();
         let mut elements: Vec<usize> = Vec::new();
         for part in &self.per {
@@ -41,73 +104,10 @@ impl Evaluator<'_> {
                 }
             }
         }
-        let path = self.instance_path.as_str().to_owned();
-        let key = BankKey {
-            path,
+        Some(Box::new(Per {
             elements,
             decisions,
-            role: role_name,
-        };
-        if let Some(&bank) = self.banks.get(&key) {
-            let known = self
-                .params
-                .bank(bank)
-                .and_then(|bank| self.params.get(bank.first))
-                .map(|param| param.shape.clone())
-                .unwrap_or_default();
-            if known != shape {
-                self.report(diagnostics::shared_shape(site, &known, &shape));
-                return None;
-            }
-            return Some(bank);
-        }
-        if Shape(shape.clone()).len() > MAX_NUMBERS {
-            self.report(diagnostics::overflow(site));
-            return None;
-        }
-        let options: Vec<Vec<String>> = key
-            .decisions
-            .iter()
-            .filter_map(|id| self.decisions.point(*id))
-            .map(|point| point.options.clone())
-            .collect();
-        let sizes: Vec<u32> = options.iter().map(|options| options.len() as u32).collect();
-        let n = sizes
-            .iter()
-            .fold(1, |n: u64, &size| n.saturating_mul(u64::from(size)));
-        if !self.step(n, site) {
-            return None;
-        }
-        let first = ParamId(self.params.params.len() as u32);
-        for offset in 0..n {
-            let mut values: Vec<String> = key.elements.iter().map(ToString::to_string).collect();
-            let mut rest = offset;
-            let mut chosen: Vec<String> = Vec::new();
-            for options in options.iter().rev() {
-                let n = options.len() as u64;
-                chosen.extend(options.get((rest % n) as usize).cloned());
-                rest /= n;
-            }
-            values.extend(chosen.into_iter().rev());
-            let per = if values.is_empty() {
-                String::new()
-            } else {
-                format!("@{}", values.join(","))
-            };
-            self.params.params.push(Param {
-                name: format!("{}{per}.{role_name}", key.path),
-                shape: shape.clone(),
-                role,
-            });
-        }
-        let bank = BankId(self.params.banks.len() as u32);
-        self.params.banks.push(Bank {
-            per: key.decisions.clone(),
-            sizes,
-            first,
-        });
-        self.banks.insert(key, bank);
-        Some(bank)
+        }))
     }
 
     /// The matrix of another call, in place of one of its own.
@@ -132,5 +132,22 @@ impl Evaluator<'_> {
             }
             [] => None,
         }
+    }
+}
+
+impl Per {
+    /// Its values at one place of the bank, in words: `@2,relu`.
+    fn words(&self, offset: u64, space: &DecisionSpace) -> String {
+        let mut rest = offset;
+        let mut values: Vec<String> = Vec::new();
+        let points = self.decisions.iter().filter_map(|id| space.point(*id));
+        for point in points.rev() {
+            let n = point.options.len() as u64;
+            values.extend(point.options.get((rest % n) as usize).cloned());
+            rest /= n;
+        }
+        values.extend(self.elements.iter().rev().map(ToString::to_string));
+        values.reverse();
+        format!("@{}", values.join(","))
     }
 }

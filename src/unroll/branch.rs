@@ -2,6 +2,7 @@
 //! condition, and what it changed is joined with what was there without it.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::select::Join;
 use super::stmt::Flow;
@@ -85,7 +86,7 @@ impl Evaluator<'_> {
         let options = arms
             .into_iter()
             .map(|(guard, value)| Option_ {
-                name: String::new(),
+                name: Rc::default(),
                 guard,
                 value,
                 span,

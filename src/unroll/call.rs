@@ -258,38 +258,44 @@ impl Evaluator<'_> {
 
     /// Gives every parameter its argument: first what waited, from the second
     /// parameter on, then the rest. Reports what does not fit.
-    pub(super) fn bind(
+    pub(super) fn bind<P>(
         &mut self,
         what: &str,
-        names: &[&str],
+        params: &[P],
+        name_of: fn(&P) -> &str,
         known: Vec<Given>,
         args: Vec<Given>,
     ) -> Option<Vec<Option<Given>>> {
-        let mut bound: Vec<Option<Given>> = vec![None; names.len()];
+        let names = || params.iter().map(name_of).collect::<Vec<_>>();
+        let mut bound: Vec<Option<Given>> = vec![None; params.len()];
         let mut ok = true;
         for (group, first) in [(known, 1), (args, 0)] {
             // By place, over what an earlier group left open; then by name.
-            let mut open: Vec<usize> = (first..names.len())
-                .filter(|place| matches!(bound.get(*place), Some(None)))
-                .collect();
-            open.reverse();
-            let (named, placed): (Vec<Given>, Vec<Given>) =
-                group.into_iter().partition(|arg| arg.name.is_some());
-            for arg in placed {
-                match open.pop().and_then(|place| bound.get_mut(place)) {
+            let mut named = Vec::new();
+            let mut place = first;
+            for arg in group {
+                if arg.name.is_some() {
+                    named.push(arg);
+                    continue;
+                }
+                while matches!(bound.get(place), Some(Some(_))) {
+                    place += 1;
+                }
+                match bound.get_mut(place) {
                     Some(slot) => *slot = Some(arg),
                     None => {
-                        self.report(diagnostics::too_many_arguments(arg.span, what, names));
+                        self.report(diagnostics::too_many_arguments(arg.span, what, &names()));
                         ok = false;
                     }
                 }
             }
             for arg in named {
                 let name = arg.name.clone().unwrap_or_default();
-                let place = names.iter().position(|known| **known == *name);
+                let place = params.iter().position(|known| *name_of(known) == *name);
                 match place.and_then(|place| bound.get_mut(place)) {
                     None => {
-                        self.report(diagnostics::unknown_argument(arg.span, what, &name, names));
+                        let names = names();
+                        self.report(diagnostics::unknown_argument(arg.span, what, &name, &names));
                         ok = false;
                     }
                     Some(slot @ None) => *slot = Some(arg),
@@ -345,12 +351,8 @@ impl Evaluator<'_> {
         if self.frames.len() > MAX_CALLS {
             return self.report(diagnostics::recursion(site, name, MAX_CALLS));
         }
-        let names: Vec<&str> = function
-            .params
-            .iter()
-            .map(|param| param.name.name.as_str())
-            .collect();
-        let Some(bound) = self.bind(name, &names, known, args) else {
+        let params = &function.params;
+        let Some(bound) = self.bind(name, params, |param| &param.name.name, known, args) else {
             return Value::Unknown;
         };
         if !self.copy(function.n_locals, site) {
@@ -450,7 +452,7 @@ impl Evaluator<'_> {
                 dims.len(),
             ));
         }
-        for (dim, size) in dims.iter().zip(tensor.sizes.0.clone()) {
+        for (dim, size) in dims.iter().zip(tensor.sizes.0.iter().cloned()) {
             match dim {
                 Dim::Bind(local, _) => self.set_local(*local, size.value()),
                 Dim::Is(expr) => {

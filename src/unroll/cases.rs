@@ -435,7 +435,7 @@ impl Evaluator<'_> {
                 (None, None) => {}
             }
         }
-        Ok(Sizes(dims))
+        Ok(Sizes(dims.into()))
     }
 
     /// Where two sizes differ under a condition, on the present path.

@@ -15,7 +15,11 @@ use crate::hir::{self, Candidate, Choose, Expr, HintExprs, OpsId, Pick, PickCoun
 use crate::span::Span;
 
 /// The operations of a named set, with their names and places.
-pub(super) type Candidates = Rc<Vec<(String, Value, Span)>>;
+#[derive(Debug)]
+pub(super) struct Candidates {
+    names: Vec<String>,
+    operations: Vec<(Rc<str>, Value, Span)>,
+}
 
 impl Evaluator<'_> {
     // ---- choose
@@ -62,7 +66,7 @@ impl Evaluator<'_> {
         let n = names.len() as u32;
         let made = Made {
             hints,
-            ..Made::of(Domain::One { n }, names.clone())
+            ..Made::of(Domain::One { n }, &names)
         };
         let Some(decision) = self.decide(span, made) else {
             return Value::Unknown;
@@ -87,7 +91,7 @@ impl Evaluator<'_> {
                 let guard = self.decisions.guards.has(decision, option as u32);
                 self.record_use(value, guard);
                 Option_ {
-                    name: name.clone(),
+                    name: name.as_str().into(),
                     guard,
                     value: value.clone(),
                     span,
@@ -117,9 +121,9 @@ impl Evaluator<'_> {
         let Some(candidates) = self.ops(id, span) else {
             return Value::Unknown;
         };
-        let names: Vec<String> = candidates.iter().map(|(name, ..)| name.clone()).collect();
+        let names = &candidates.names;
         let table = self.ops_table(id, names.len());
-        let hints = self.hints(hints, &names);
+        let hints = self.hints(hints, names);
         let n = names.len() as u32;
         let made = Made {
             source: Some(OptionSource::Table(table)),
@@ -129,8 +133,8 @@ impl Evaluator<'_> {
         let Some(decision) = self.decide(span, made) else {
             return Value::Unknown;
         };
-        let options = candidates
-            .iter()
+        let operations = candidates.operations.iter();
+        let options = operations
             .enumerate()
             .map(|(option, (name, value, span))| Option_ {
                 name: name.clone(),
@@ -155,7 +159,7 @@ impl Evaluator<'_> {
         let n = names.len() as u32;
         let made = Made {
             hints,
-            ..Made::of(Domain::One { n }, names)
+            ..Made::of(Domain::One { n }, &names)
         };
         let Some(decision) = self.decide(span, made) else {
             return Value::Unknown;
@@ -165,7 +169,7 @@ impl Evaluator<'_> {
         for (place, candidate) in candidates.iter().enumerate() {
             let guard = self.decisions.guards.has(decision, place as u32);
             let mut option = Option_ {
-                name: candidate.name.clone(),
+                name: candidate.name.as_str().into(),
                 guard,
                 value: Value::Unknown,
                 span: candidate.value.span,
@@ -177,7 +181,7 @@ impl Evaluator<'_> {
     }
 
     /// The candidates of a named set, computed once.
-    fn ops(&mut self, id: OpsId, span: Span) -> Option<Candidates> {
+    fn ops(&mut self, id: OpsId, span: Span) -> Option<Rc<Candidates>> {
         if let Some(Some(known)) = self.ops.get(id.index()) {
             return Some(known.clone());
         }
@@ -193,7 +197,7 @@ impl Evaluator<'_> {
             locals: Vec::new(),
             site: span,
         });
-        let mut candidates = Vec::with_capacity(set.candidates.len());
+        let mut operations = Vec::with_capacity(set.candidates.len());
         let mut complete = true;
         for candidate in &set.candidates {
             let value = match self.eval(&candidate.value) {
@@ -207,14 +211,18 @@ impl Evaluator<'_> {
                     self.report(diagnostics::candidate_kind(candidate.span, &other))
                 }
             };
-            candidates.push((candidate.name.clone(), value, candidate.span));
+            operations.push((candidate.name.as_str().into(), value, candidate.span));
         }
         self.frames.pop();
         self.evaluating.pop();
         if !complete {
             return None;
         }
-        let candidates = Rc::new(candidates);
+        let names = set.candidates.iter();
+        let candidates = Rc::new(Candidates {
+            names: names.map(|candidate| candidate.name.clone()).collect(),
+            operations,
+        });
         if let Some(slot) = self.ops.get_mut(id.index()) {
             *slot = Some(candidates.clone());
         }
@@ -286,7 +294,7 @@ impl Evaluator<'_> {
             source: elements_of(list).map(OptionSource::Elements),
             hints: self.hints(&pick.hints, &names),
             available: self.available(list),
-            ..Made::of(domain, names.clone())
+            ..Made::of(domain, &names)
         };
         let Some(decision) = self.decide(span, made) else {
             return Value::Unknown;
@@ -349,7 +357,7 @@ impl Evaluator<'_> {
                 source: elements_of(list).map(OptionSource::Elements),
                 hints: self.hints(&pick.hints, &names),
                 available,
-                ..Made::of(Domain::One { n }, names.clone())
+                ..Made::of(Domain::One { n }, &names)
             };
             let Some(decision) = self.decide(span, made) else {
                 picked.push(Value::Unknown);
@@ -496,7 +504,7 @@ impl Evaluator<'_> {
 
     /// Makes a decision point here, or finds the one that the first instance
     /// of the enclosing cell made.
-    fn decide(&mut self, span: Span, made: Made) -> Option<DecisionId> {
+    fn decide(&mut self, span: Span, made: Made<'_>) -> Option<DecisionId> {
         let Made {
             domain,
             options,
@@ -515,7 +523,7 @@ impl Evaluator<'_> {
             "choice".clone_into(&mut path);
         }
         if self.replaying() {
-            return self.replay(&path, span, domain, &options);
+            return self.replay(&path, span, domain, options);
         }
         if !self.step(2 * options.len() as u64, span) || !self.place(span) {
             return None;
@@ -531,7 +539,7 @@ impl Evaluator<'_> {
         let id = self.decisions.add(DecisionPoint {
             path: path.clone(),
             domain,
-            options,
+            options: options.to_vec(),
             active: self.active,
             available,
             source,
@@ -583,17 +591,17 @@ impl Evaluator<'_> {
 }
 
 /// A decision to be made.
-struct Made {
+struct Made<'a> {
     domain: Domain,
-    options: Vec<String>,
+    options: &'a [String],
     /// Whose options they are; `None`: a table of their own.
     source: Option<OptionSource>,
     hints: Hints,
     available: Vec<GuardId>,
 }
 
-impl Made {
-    fn of(domain: Domain, options: Vec<String>) -> Self {
+impl<'a> Made<'a> {
+    fn of(domain: Domain, options: &'a [String]) -> Self {
         Self {
             domain,
             options,

@@ -98,15 +98,21 @@ impl Evaluator<'_> {
                 .cloned()
                 .unwrap_or(Value::Unknown),
             Res::Const(id) => self.constant(id, span),
-            Res::Fn(id) => Value::Callable(Rc::new(Callable::Fn(id))),
+            Res::Fn(id) => self.callable(res, Callable::Fn(id)),
             Res::Ops(id) => Value::Ops(id),
             Res::Cell(id) => self.cell_value(id),
             Res::Builtin(Builtin::Params | Builtin::Flops) if self.metrics.is_some() => {
                 self.metric(res)
             }
-            Res::Builtin(builtin) => Value::Callable(Rc::new(Callable::Builtin(builtin))),
+            Res::Builtin(builtin) => self.callable(res, Callable::Builtin(builtin)),
             Res::Word(word) => Value::Word(word),
         }
+    }
+
+    /// What a name calls: made once.
+    fn callable(&mut self, res: Res, callable: Callable) -> Value {
+        let known = self.callables.entry(res);
+        Value::Callable(known.or_insert_with(|| Rc::new(callable)).clone())
     }
 
     fn constant(&mut self, id: hir::ConstId, span: Span) -> Value {

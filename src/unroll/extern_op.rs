@@ -104,7 +104,7 @@ impl Evaluator<'_> {
             .collect();
         self.node_of(
             widest,
-            Sizes(sizes),
+            Sizes(sizes.into()),
             timed,
             &inputs,
             Vec::new(),

@@ -2,8 +2,6 @@
 
 use std::rc::Rc;
 
-use petgraph::graph::NodeIndex;
-
 use super::arith::as_float;
 use super::value::{Given, Item, List, Measure, Size, Sizes, Tag, Tensor, Value};
 use super::{Evaluator, diagnostics};
@@ -35,8 +33,7 @@ impl Evaluator<'_> {
             };
         }
         let params = builtin.params();
-        let names: Vec<&str> = params.iter().map(|param| param.name).collect();
-        let Some(bound) = self.bind(name, &names, known, args) else {
+        let Some(bound) = self.bind(name, params, |param| param.name, known, args) else {
             return Value::Unknown;
         };
         for (param, arg) in params.iter().zip(&bound) {
@@ -149,7 +146,7 @@ impl Evaluator<'_> {
         if first.0.is_empty() || inputs.iter().any(|(tensor, _)| tensor.sizes.0.is_empty()) {
             return self.report(diagnostics::concat_differs(site, &first, &first));
         }
-        let rest = |sizes: &Sizes| Sizes(sizes.0.get(1..).unwrap_or_default().to_vec());
+        let rest = |sizes: &Sizes| Sizes(sizes.0.get(1..).unwrap_or_default().into());
         let rests: Vec<(GuardId, Sizes)> = inputs
             .iter()
             .map(|(tensor, guard)| (*guard, rest(&tensor.sizes)))
@@ -194,7 +191,11 @@ impl Evaluator<'_> {
             return Value::Unknown;
         };
         let timed = inputs.iter().any(|(tensor, _)| tensor.timed);
-        let sizes = Sizes(std::iter::once(length).chain(rest.0).collect());
+        let sizes = Sizes(
+            std::iter::once(length)
+                .chain(rest.0.iter().cloned())
+                .collect(),
+        );
         self.node(Op::Concat, sizes, timed, &inputs, Vec::new(), site)
     }
 
@@ -465,18 +466,15 @@ impl Evaluator<'_> {
             shape,
             timed,
             params,
-            path: self.instance_path.as_str().to_owned(),
+            path: self.instance_path.shared(),
             span: site,
             forms,
         };
-        let operands: Vec<(NodeIndex, GuardId)> = inputs
-            .iter()
-            .map(|(tensor, guard)| (tensor.node, *guard))
-            .collect();
+        let operands = inputs.iter().map(|(tensor, guard)| (tensor.node, *guard));
         let Some(region) = self.regions.get_mut(self.region.index()) else {
             return Value::Unknown;
         };
-        let node = region.add(node, &operands);
+        let node = region.add(node, operands);
         Value::Tensor(Tensor {
             node,
             region: self.region,

@@ -50,6 +50,8 @@ mod value;
 pub use settings::{Setting, Settings};
 pub use space::Ports;
 
+use std::rc::Rc;
+
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
 
@@ -141,7 +143,8 @@ struct Evaluator<'a> {
     frames: Vec<Frame>,
     settings: Vec<Value>,
     consts: Vec<Option<Value>>,
-    ops: Vec<Option<decide::Candidates>>,
+    ops: Vec<Option<Rc<decide::Candidates>>>,
+    callables: HashMap<hir::Res, Rc<value::Callable>>,
     evaluating: Vec<hir::Res>,
 
     decisions: DecisionSpace,

@@ -1,8 +1,10 @@
 //! Dotted paths that name instances, and stay unique.
 
-use indexmap::{Equivalent, IndexMap};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
+use indexmap::IndexMap;
 
 use super::HashMap;
 use crate::span::Span;
@@ -10,6 +12,10 @@ use crate::span::Span;
 /// What tells two visits of a text apart: the place that was written and the
 /// place where it was applied, which differ for an operation with a name.
 pub(super) type Key = (Span, Span);
+
+/// Stands for a path's text: short, and quick to compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct PathId(u32);
 
 /// A dotted path under construction.
 ///
@@ -21,6 +27,7 @@ pub(super) struct Path {
     /// The path, after those that [`Self::replace`] laid aside.
     text: String,
     start: usize,
+    id: PathId,
     segments: Numbers,
     names: Numbers,
 }
@@ -31,6 +38,7 @@ pub(super) struct Path {
 pub(super) struct Saved {
     start: usize,
     len: usize,
+    id: PathId,
 }
 
 impl Path {
@@ -38,12 +46,23 @@ impl Path {
         self.text.get(self.start..).unwrap_or_default()
     }
 
+    /// Its text, to keep.
+    pub fn shared(&self) -> Arc<str> {
+        self.segments.text(self.id)
+    }
+
+    /// What stands for its text among those of the same [`Path`].
+    pub fn id(&self) -> PathId {
+        self.id
+    }
+
     /// Appends a segment, made unique.
     pub fn push(&mut self, segment: &str, key: Key) -> Saved {
         let saved = self.append(segment);
         let text = self.text.get(self.start..).unwrap_or_default();
-        let number = self.segments.of(text, key);
+        let (number, id) = self.segments.of(text, key);
         self.append_number(number);
+        self.id = id;
         saved
     }
 
@@ -60,7 +79,7 @@ impl Path {
     pub fn name(&mut self, segment: &str, key: Key) -> String {
         let saved = self.append(segment);
         let text = self.text.get(self.start..).unwrap_or_default();
-        let number = self.names.of(text, key);
+        let (number, _) = self.names.of(text, key);
         self.append_number(number);
         let name = self.as_str().to_owned();
         self.restore(saved);
@@ -80,18 +99,21 @@ impl Path {
         let saved = self.saved();
         self.start = self.text.len();
         self.text.push_str(text);
+        self.id = self.segments.id(text);
         saved
     }
 
     pub fn restore(&mut self, saved: Saved) {
         self.start = saved.start;
         self.text.truncate(saved.len);
+        self.id = saved.id;
     }
 
     fn saved(&self) -> Saved {
         Saved {
             start: self.start,
             len: self.text.len(),
+            id: self.id,
         }
     }
 
@@ -112,19 +134,21 @@ impl Path {
 }
 
 /// `a.b`, or `b` alone.
-pub(super) fn join(path: &str, segment: &str) -> String {
+pub(super) fn join<'a>(path: &'a str, segment: &'a str) -> Cow<'a, str> {
     match (path, segment) {
-        ("", text) | (text, "") => text.to_owned(),
-        _ => format!("{path}.{segment}"),
+        ("", text) | (text, "") => Cow::Borrowed(text),
+        _ => Cow::Owned([path, ".", segment].concat()),
     }
 }
 
 /// Numbers that tell places of one text apart, from 1 in the order of their first
 /// visits; the first goes without.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Numbers {
-    given: IndexMap<(Box<str>, Key), u32, FixedState>,
-    known: HashMap<Box<str>, Known>,
+    /// By [`PathId`].
+    texts: IndexMap<Arc<str>, Known, FixedState>,
+    /// The number of a text at a place, and what they make together.
+    given: HashMap<(PathId, Key), (u32, PathId)>,
 }
 
 /// What is known of a text.
@@ -136,54 +160,73 @@ struct Known {
     last: u32,
 }
 
-/// A text and a place that nothing owns, to look up.
-#[derive(Hash)]
-struct Asked<'a>(&'a str, Key);
-
-impl Equivalent<(Box<str>, Key)> for Asked<'_> {
-    fn equivalent(&self, known: &(Box<str>, Key)) -> bool {
-        *self.0 == *known.0 && self.1 == known.1
+impl Default for Numbers {
+    fn default() -> Self {
+        let root = (Arc::from(""), Known::default());
+        Self {
+            texts: std::iter::once(root).collect(),
+            given: HashMap::default(),
+        }
     }
 }
 
 impl Numbers {
-    fn of(&mut self, text: &str, key: Key) -> u32 {
-        if let Some(&number) = self.given.get(&Asked(text, key)) {
-            return number;
+    fn id(&mut self, text: &str) -> PathId {
+        let known = self.texts.get_index_of(text);
+        let place = known.unwrap_or_else(|| {
+            let (place, _) = self.texts.insert_full(text.into(), Known::default());
+            place
+        });
+        PathId(place as u32)
+    }
+
+    fn text(&self, id: PathId) -> Arc<str> {
+        let known = self.texts.get_index(id.0 as usize);
+        known.map_or_else(Arc::default, |(text, _)| Arc::clone(text))
+    }
+
+    fn known(&mut self, id: PathId) -> Option<&mut Known> {
+        let (_, known) = self.texts.get_index_mut(id.0 as usize)?;
+        Some(known)
+    }
+
+    fn of(&mut self, text: &str, key: Key) -> (u32, PathId) {
+        let id = self.id(text);
+        if let Some(&given) = self.given.get(&(id, key)) {
+            return given;
         }
-        let mut number = self.known.get(text).map_or(0, |known| known.last);
+        let mut number = self.known(id).map_or(0, |known| known.last);
+        let mut unique;
         loop {
             number += 1;
-            let known = self.known.entry(numbered(text, number)).or_default();
-            if !std::mem::replace(&mut known.taken, true) {
+            unique = match number {
+                1 => id,
+                _ => self.id(&(text.to_owned() + &suffix(number))),
+            };
+            let known = self.known(unique);
+            if known.is_none_or(|known| !std::mem::replace(&mut known.taken, true)) {
                 break;
             }
         }
-        if let Some(known) = self.known.get_mut(text) {
+        if let Some(known) = self.known(id) {
             known.last = number;
         }
-        self.given.insert((text.into(), key), number);
-        number
+        self.given.insert((id, key), (number, unique));
+        (number, unique)
     }
 
     /// Forgets a place, whose number is free again.
     fn release(&mut self, text: &str, key: Key) {
-        let Some(number) = self.given.swap_remove(&Asked(text, key)) else {
+        let id = self.id(text);
+        let Some((number, unique)) = self.given.remove(&(id, key)) else {
             return;
         };
-        if let Some(known) = self.known.get_mut(&numbered(text, number)) {
+        if let Some(known) = self.known(unique) {
             known.taken = false;
         }
-        if let Some(known) = self.known.get_mut(text) {
+        if let Some(known) = self.known(id) {
             known.last = known.last.min(number - 1);
         }
-    }
-}
-
-fn numbered(text: &str, number: u32) -> Box<str> {
-    match number {
-        1 => text.into(),
-        number => (text.to_owned() + &suffix(number)).into(),
     }
 }
 

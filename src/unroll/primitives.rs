@@ -411,7 +411,8 @@ impl Evaluator<'_> {
     /// The shape after a window: `c_out` channels, every other side as the
     /// window leaves it.
     fn windowed(&mut self, x: &Shape, c_out: usize, window: Window, site: Span) -> Option<Shape> {
-        let mut sizes = vec![c_out];
+        let mut sizes = Vec::with_capacity(x.0.len());
+        sizes.push(c_out);
         for &side in x.0.get(1..).unwrap_or_default() {
             match window.result(side).filter(|size| *size > 0) {
                 Some(size) => sizes.push(size),

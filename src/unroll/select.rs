@@ -142,7 +142,7 @@ impl Evaluator<'_> {
         let shapes: Vec<_> = tensors
             .iter()
             .zip(options)
-            .map(|(tensor, option)| (option.span, option.name.as_str(), &tensor.sizes))
+            .map(|(tensor, option)| (option.span, &*option.name, &tensor.sizes))
             .collect();
         let diagnostic = match join {
             Join::Candidates(input) => {

@@ -46,6 +46,7 @@ pub(super) fn run(
         settings: Vec::new(),
         consts: vec![None; space.consts.len()],
         ops: vec![None; space.ops.len()],
+        callables: HashMap::default(),
         evaluating: Vec::new(),
         decisions: DecisionSpace::default(),
         regions: vec![Region::default()],

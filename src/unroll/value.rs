@@ -66,7 +66,7 @@ pub(super) struct Tensor {
 
 /// The dimensions of a tensor, without the batch and implicit time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sizes(pub Vec<Size>);
+pub(super) struct Sizes(pub Rc<[Size]>);
 
 /// One dimension.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +131,7 @@ pub(super) enum Callable {
 /// One option of a [`Callable::Choice`].
 #[derive(Clone, Debug)]
 pub(super) struct Option_ {
-    pub name: String,
+    pub name: Rc<str>,
     pub guard: GuardId,
     pub value: Value,
     pub span: Span,

@@ -1,5 +1,7 @@
 //! Conditions on decisions: when a decision is active, when an edge is there.
 
+mod bdd;
+mod possible;
 mod search;
 mod simplify;
 mod words;
@@ -71,9 +73,8 @@ pub struct Guards {
     ids: HashMap<Guard, GuardId, FixedState>,
     /// What is known of decisions, by [`DecisionId`].
     declared: Vec<Option<Declared>>,
-    /// Answers of [`Guards::possible`]. Conditions do not change, so the answers
-    /// stay right: only conditions on declared decisions get in.
-    possible: HashMap<GuardId, bool, FixedState>,
+    /// Answers of [`Guards::possible`], and what they are made of.
+    known: possible::Known,
     /// Answers of [`Guards::and`], which the cases of sizes ask for again and again.
     pairs: HashMap<(GuardId, GuardId), GuardId, FixedState>,
     /// How many operands were looked at so far.
@@ -97,7 +98,7 @@ impl Default for Guards {
             list: Vec::new(),
             ids: HashMap::default(),
             declared: Vec::new(),
-            possible: HashMap::default(),
+            known: possible::Known::default(),
             pairs: HashMap::default(),
             work: 0,
         };
@@ -148,6 +149,7 @@ impl Guards {
                 (None, self.or(size, inactive))
             }
         };
+        self.known.declare(self.declared(decision).is_some());
         if self.declared.len() <= decision.index() {
             self.declared.resize(decision.index() + 1, None);
         }
@@ -250,7 +252,7 @@ impl Guards {
     #[must_use]
     pub fn literals(&self, guard: GuardId) -> Vec<(DecisionId, u32)> {
         let mut found = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen: HashSet<GuardId, FixedState> = HashSet::default();
         let mut open = vec![guard];
         while let Some(id) = open.pop() {
             if !seen.insert(id) {

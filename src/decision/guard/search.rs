@@ -1,4 +1,4 @@
-//! Whether a condition can hold, and where.
+//! Where a condition holds.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,20 +16,6 @@ pub struct TooHard;
 const BUDGET: usize = 200_000;
 
 impl Guards {
-    /// Whether some choices make a condition hold; `true` also where
-    /// [`Guards::example`] gives up.
-    pub fn possible(&mut self, guard: GuardId) -> bool {
-        if let Some(&known) = self.possible.get(&guard) {
-            return known;
-        }
-        let possible = !matches!(self.example(guard), Ok(None));
-        let reads = self.reads(guard);
-        if reads.iter().all(|&read| self.declared(read).is_some()) {
-            self.possible.insert(guard, possible);
-        }
-        possible
-    }
-
     /// Choices that make a condition hold, if there are any: exact, by trying
     /// the options of the decisions that it reads, in program order. When the
     /// decisions are active, which options are available and how large sets are
@@ -173,16 +159,6 @@ impl Guards {
             }
         }
         self.all(all)
-    }
-
-    /// Whether `a` holds only where `b` holds; exact as [`Guards::possible`].
-    pub fn implies(&mut self, a: GuardId, b: GuardId) -> bool {
-        if self.implies_at_once(a, b) {
-            return true;
-        }
-        let not = self.not(b);
-        let both = self.and(a, not);
-        !self.possible(both)
     }
 }
 

@@ -106,15 +106,19 @@ impl Guards {
         if again {
             return self.all(operands);
         }
-        let implied: Vec<GuardId> = operands
-            .iter()
-            .filter_map(|&operand| match self.get(operand) {
-                Guard::Has { decision, option } => Some(self.implied_by(*decision, *option)),
-                _ => None,
-            })
-            .flatten()
-            .flat_map(|implied| self.conjuncts(implied))
-            .collect();
+        let mut implied: Vec<GuardId> = Vec::new();
+        for &operand in &operands {
+            let Guard::Has { decision, option } = self.get(operand) else {
+                continue;
+            };
+            for guard in self.implied_by(*decision, *option) {
+                match self.get(guard) {
+                    Guard::Always => {}
+                    Guard::And(parts) => implied.extend_from_slice(parts),
+                    _ => implied.push(guard),
+                }
+            }
+        }
         operands.retain(|operand| !implied.contains(operand));
         match operands.as_slice() {
             [] => GuardId::ALWAYS,
@@ -262,13 +266,6 @@ impl Guards {
             (_, Guard::Or(parts)) => parts.contains(&a),
             (Guard::Has { .. }, Guard::Not(inner)) => self.contradict(a, *inner),
             _ => false,
-        }
-    }
-
-    fn conjuncts(&self, guard: GuardId) -> Vec<GuardId> {
-        match self.get(guard) {
-            Guard::And(parts) => parts.clone(),
-            _ => vec![guard],
         }
     }
 

@@ -65,7 +65,7 @@ fn regions(subject: &Subject, view: &View) -> Value {
                     object.extend(attributes(op));
                     object.insert("shape".to_owned(), json!(node.shape_of(part.form).0));
                     object.insert("timed".to_owned(), json!(node.timed));
-                    object.insert("path".to_owned(), json!(node.path));
+                    object.insert("path".to_owned(), json!(&*node.path));
                     object.insert(
                         "params".to_owned(),
                         node_params(subject, &node.params, part),

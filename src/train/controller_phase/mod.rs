@@ -181,12 +181,15 @@ impl Policy {
     /// One step on θ: samples `n` architectures, asks for their rewards, and
     /// averages their policy gradients.
     ///
+    /// With [`PolicyConfig::centred`] the baseline is the mean of the samples, if there are
+    /// several, in place of the moving average: all are judged on one minibatch, and how
+    /// hard that one is does not pull at the policy then. The step is expected to go along
+    /// the same gradient, (n - 1) / n of it.
+    ///
     /// Of a space that requires something, the policy is the controller's π given
     /// that it is fulfilled: π(m) / Z where Z is the share of draws that do. The
     /// gradient of its expected reward is `E[(R - b)(∇ log π - ∇ log Z)]`; where b is
-    /// the expected reward, the second part vanishes. So there the advantages are
-    /// centred over the samples, if there are several: the step is expected to go along
-    /// the true gradient, somewhat shorter, (n - 1) / n of it with a steady baseline.
+    /// the expected reward, the second part vanishes. So there that is always the baseline.
     ///
     /// # Errors
     /// What `reward` fails with, and a [`PolicyError`] where a number is not
@@ -204,14 +207,14 @@ impl Policy {
         let entropies = to_vec(&rollout.entropy);
         let mut baseline = self.baseline;
         let weight = self.config.entropy_weight;
-        let advantages: Vec<f64> = measured
+        let rewards: Vec<f64> = measured
             .iter()
             .zip(&entropies)
-            .map(|(&measured, &entropy)| {
-                baseline.advantage(entropy_bonus(measured, entropy, weight))
-            })
+            .map(|(&measured, &entropy)| entropy_bonus(measured, entropy, weight))
             .collect();
-        let advantages = self.weigh(&advantages, &rollout.log_prob);
+        let advantages = Tensor::from_slice(&self.advantages(&rewards, &mut baseline))
+            .to_kind(rollout.log_prob.kind())
+            .to_device(rollout.log_prob.device());
         let skip_penalty = rollout.skip_penalty.sum(None) / n.max(1) as f64;
         let loss =
             policy_loss(&rollout.log_prob, &advantages) + &skip_penalty * self.config.skip_weight;
@@ -243,17 +246,14 @@ impl Policy {
         Ok(report)
     }
 
-    /// Advantages as a tensor like `log_prob`; centred where the policy is that given
-    /// a requirement. `[n], [n]` to `[n]`
-    fn weigh(&self, advantages: &[f64], log_prob: &Tensor) -> Tensor {
-        let tensor = Tensor::from_slice(advantages)
-            .to_kind(log_prob.kind())
-            .to_device(log_prob.device());
-        if self.required.is_some() && advantages.len() > 1 {
-            &tensor - tensor.mean(None)
-        } else {
-            tensor
+    /// What each reward is above the baseline, which they move.
+    fn advantages(&self, rewards: &[f64], baseline: &mut Baseline) -> Vec<f64> {
+        let moving = rewards.iter().map(|&r| baseline.advantage(r)).collect();
+        if rewards.len() > 1 && (self.config.centred || self.required.is_some()) {
+            let mean = mean(rewards);
+            return rewards.iter().map(|reward| reward - mean).collect();
         }
+        moving
     }
 
     /// The parameters that the loss depends on, with its gradients.

@@ -55,11 +55,11 @@ impl Builder {
             shape: Shape(shape.to_vec()),
             timed: false,
             params: banks,
-            path: path.to_owned(),
+            path: path.into(),
             span: Span::default(),
             forms: Vec::new(),
         };
-        self.region.add(node, inputs)
+        self.region.add(node, inputs.iter().copied())
     }
 
     /// conv -> bn -> relu

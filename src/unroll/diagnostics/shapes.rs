@@ -17,7 +17,7 @@ pub(in crate::unroll) fn operands_differ(
         a.to_string(),
     )
     .label(b_span, b.to_string());
-    match (a.0.as_slice(), b.0.as_slice()) {
+    match (&*a.0, &*b.0) {
         ([_, ha, wa], [cb, hb, wb]) if ha == hb && wa == wb => diagnostic.help(match cb {
             Size::Known(c) => {
                 format!(
