@@ -249,7 +249,9 @@ fn peak() -> f64 {
 }
 
 fn machine(words: &[String]) -> Machine {
-    let request = words.first().map_or(Ok(DeviceRequest::Cpu), |word| word.parse());
+    let request = words
+        .first()
+        .map_or(Ok(DeviceRequest::Cpu), |word| word.parse());
     let device = choose(request.expect("DEVICE is cpu or cuda"));
     Machine {
         device: device.unwrap_or_else(|why| panic!("{why}")),

@@ -29,6 +29,10 @@ pub(super) trait Job {
     fn timeline(&self) -> Timeline;
     /// Does one.
     fn step(&mut self, step: Step) -> Result<Record, TrainError>;
+    /// Whether it needs no more steps, though there are.
+    fn is_over(&self) -> bool {
+        false
+    }
     /// All that steps change.
     fn state(&self) -> Result<State, TrainError>;
     /// Puts a saved state in its place; says in words what does not fit.
@@ -57,13 +61,15 @@ pub(super) fn drive(
     let mut log = Log::new(metrics, config.read_every(), left_out);
     let mut saved = done;
     watch.observer.event(&Event::Start { done, total });
-    while let Some(step) = timeline.step(done) {
+    while let Some(step) = timeline.step(done)
+        && !job.is_over()
+    {
         let late = watch.interrupt.is_late();
         if !watch.interrupt.is_raised() && !late {
             take_step(job, step, config.seed, &mut log, watch)?;
             done = step.number;
         }
-        let stop = watch.interrupt.is_raised() && done < total;
+        let stop = watch.interrupt.is_raised() && done < total && !job.is_over();
         let due = timeline.ends_epoch(done) || done % config.checkpoint_steps.max(1) == 0;
         if (stop || late || due) && done > saved {
             log.flush(watch.observer)?;
@@ -94,7 +100,9 @@ pub(super) fn drive_unsaved(
     let timeline = job.timeline();
     let mut log = Log::new((), config.read_every(), 0);
     let mut done = 0;
-    while let Some(step) = timeline.step(done) {
+    while let Some(step) = timeline.step(done)
+        && !job.is_over()
+    {
         if watch.interrupt.is_raised() {
             return Err(TrainError::InterruptedEvaluation);
         }

@@ -11,7 +11,7 @@
 //! - `evaluator`: who judges them: shared weights, or a table of results;
 //! - `compare`, `correlate`, `score`: what a search came to;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
-//! - `retrain`, `evaluate`, `averaging`: one architecture;
+//! - `retrain`, `evaluate`, `averaging`, `best`: one architecture;
 //! - `drive`: what makes both resumable, `log` what their steps leave; `timeline` numbers the steps, `seed` says
 //!   where random numbers come from;
 //! - `optim`: optimisers whose state can be saved;
@@ -25,6 +25,7 @@
 //! - nothing here prints.
 
 mod averaging;
+mod best;
 mod compare;
 pub mod controller_phase;
 mod correlate;

@@ -11,6 +11,7 @@ use serde_json::json;
 use tch::Device;
 
 use super::averaging::Averaging;
+use super::best::Best;
 use super::drive::{Job, drive, drive_unsaved};
 use super::evaluate::{Evaluation, evaluate};
 use super::log::Record;
@@ -60,7 +61,7 @@ pub fn retrain(
     forecast.check(device, "retrain")?;
     watch.observer.event(&Event::Memory(forecast.bytes()));
     drive(&mut training, run, &config.run, watch)?;
-    training.average()?;
+    training.settle(watch)?;
     let weights = training.weights.model.state()?;
     replace(&run.path(name::WEIGHTS), &mut |path| {
         tensors::write(&weights, path)
@@ -132,6 +133,7 @@ pub(super) fn validated(
 ) -> Result<Evaluation, TrainError> {
     let mut training = Training::on_part(space, architecture, data, config, true, device)?;
     drive_unsaved(&mut training, &config.run, watch)?;
+    training.settle(watch)?;
     let config = config.derive;
     let Weights { model, task, .. } = &mut training.weights;
     let batches = task.valid(config.examples, config.batch)?;
@@ -144,6 +146,7 @@ struct Training<'a> {
     config: &'a SearchConfig,
     weights: Weights<'a>,
     averaging: Averaging,
+    best: Best,
 }
 
 impl Job for Training<'_> {
@@ -159,7 +162,7 @@ impl Job for Training<'_> {
     fn step(&mut self, step: Step) -> Result<Record, TrainError> {
         if step.phase == Phase::Report {
             let mut figures = self.weights.means()?;
-            if self.averaging.is_wanted() {
+            if self.averaging.is_wanted() || self.best.is_wanted() {
                 figures.push(self.validate()?);
             }
             return Ok(Record::of(figures));
@@ -171,17 +174,28 @@ impl Job for Training<'_> {
         Ok(record)
     }
 
+    fn is_over(&self) -> bool {
+        self.best.is_over()
+    }
+
     fn state(&self) -> Result<State, TrainError> {
         let mut state = self.weights.state()?;
         if self.averaging.is_wanted() {
             state.extend(prefixed("averaging", self.averaging.state()));
+        }
+        if self.best.is_wanted() {
+            state.extend(prefixed("best", self.best.state()));
         }
         Ok(state)
     }
 
     fn load_state(&mut self, mut state: State) -> Result<(), String> {
         self.weights.load_state(&mut state)?;
-        self.averaging.load_state(take(&mut state, "averaging"))
+        self.averaging.load_state(take(&mut state, "averaging"))?;
+        if self.best.is_wanted() {
+            self.best.load_state(take(&mut state, "best"))?;
+        }
+        Ok(())
     }
 }
 
@@ -193,10 +207,12 @@ impl<'a> Training<'a> {
         config: &'a SearchConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        Self::on_part(space, architecture, data, config, false, device)
+        let apart = config.retrain.patience > 0;
+        Self::on_part(space, architecture, data, config, apart, device)
     }
 
-    /// Trains on what a `search` trains on, or on all there is.
+    /// Trains on what a `search` trains on and sets the rest apart, or trains on all
+    /// there is.
     fn on_part(
         space: &'a SearchSpace,
         architecture: &Architecture,
@@ -219,6 +235,7 @@ impl<'a> Training<'a> {
             config,
             weights: Weights::new(model, task, of, &config.run),
             averaging: Averaging::new(of.average_after),
+            best: Best::new(of.patience),
         })
     }
 
@@ -226,6 +243,23 @@ impl<'a> Training<'a> {
     fn average(&mut self) -> Result<(), TrainError> {
         let params = self.weights.model.trained(&self.child)?;
         self.averaging.swap(&params);
+        Ok(())
+    }
+
+    /// Puts the weights in their place that are to be kept.
+    fn settle(&mut self, watch: &mut Watch) -> Result<(), TrainError> {
+        let Some(best) = self.best.weights() else {
+            return self.average();
+        };
+        self.weights.model.load_state(best)?;
+        if self.best.is_over() {
+            let measure = self.weights.task.measure().name();
+            let patience = self.config.retrain.patience;
+            let notice = format!(
+                "no better validation {measure} in {patience} epochs: the training ends with the weights of the best"
+            );
+            watch.observer.event(&Event::Notice(&notice));
+        }
         Ok(())
     }
 
@@ -240,6 +274,8 @@ impl<'a> Training<'a> {
         let measure = task.measure();
         let batches = task.valid(0, self.config.derive.batch)?;
         let found = evaluate(model, &self.child, batches, silent)?;
+        let weights = || Ok(model.state()?);
+        self.best.epoch(measure.score(&found), weights)?;
         self.average()?;
         self.averaging.epoch(found.loss);
         Ok((measure.names_of_samples()[0], measure.of(&found)))
