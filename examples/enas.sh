@@ -13,9 +13,14 @@
 #   THREADS as --threads; with 1 the runs are repeatable to the byte
 set -euo pipefail
 
-usage="usage: $0 macro|micro|recurrent KIND:PATH"
-search=${1:?$usage}
-data=${2:?$usage}
+usage() {
+  echo "usage: $0 macro|micro|recurrent KIND:PATH" >&2
+  exit 2
+}
+
+[ $# -eq 2 ] || usage
+search=$1
+data=$2
 cd "$(dirname "$0")/.."
 
 case $search in
@@ -34,10 +39,7 @@ case $search in
     sets="--set n=6 --set width=128 --set vocab=2000"
     final=$sets
     ;;
-  *)
-    echo "$usage" >&2
-    exit 2
-    ;;
+  *) usage ;;
 esac
 enasc=${ENASC:-target/release/enasc}
 out=${OUT:-runs/$space}

@@ -12,8 +12,8 @@
 //! - `compare`, `correlate`, `score`: what a search came to;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
 //! - `retrain`, `evaluate`, `averaging`, `best`: one architecture;
-//! - `drive`: what makes both resumable, `log` what their steps leave; `timeline` numbers the steps, `seed` says
-//!   where random numbers come from;
+//! - `drive`: what makes both resumable, `log` what their steps leave; `timeline`
+//!   numbers the steps, `seed` says where random numbers come from;
 //! - `optim`: optimisers whose state can be saved;
 //! - `fit`, `memory`: whether a space and a data set belong together, and fit in;
 //! - `observe`, `interrupt`: how a run is watched and stopped.

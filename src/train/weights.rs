@@ -269,6 +269,8 @@ fn slowness(states: &Tensor) -> Result<Tensor, TrainError> {
         [time, batch, ..] if time > 1 => (time, batch),
         _ => return Ok(Tensor::zeros([0i64; 0], (Kind::Float, states.device()))),
     };
+    // Three digits do not suffice for such a sum.
+    let states = states.f_to_kind(Kind::Float)?;
     let later = states.f_narrow(0, 1, time - 1)?;
     let change = later.f_sub(&states.f_narrow(0, 0, time - 1)?)?;
     Ok(change.f_square()?.f_sum(change.kind())? / batch.max(1) as f64)

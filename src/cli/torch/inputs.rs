@@ -66,13 +66,9 @@ pub(super) fn source_of_run(
     info: &RunInfo,
     style: Style,
 ) -> Result<Source, Failure> {
-    let pair = |text: &String| {
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
-        (name.to_owned(), value.to_owned())
-    };
     let args = SpaceArgs {
         file: folder.join(name::SPACE),
-        set: info.space.set.iter().map(pair).collect(),
+        set: settings(&info.space),
         space: Some(info.space.name.clone()),
     };
     let source = compiled(&args, folder.join(name::MODULES), style)?;
@@ -84,6 +80,15 @@ pub(super) fn source_of_run(
         )));
     }
     Ok(source)
+}
+
+/// What `--set` gave, by name.
+pub(super) fn settings(space: &SpaceInfo) -> Vec<(String, String)> {
+    let pair = |text: &String| {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    space.set.iter().map(pair).collect()
 }
 
 fn only_space(

@@ -60,7 +60,11 @@ fn set(n: u32, min: u32, max: u32) -> Domain {
 }
 
 /// A condition at random on decisions that are there.
-fn condition(space: &mut DecisionSpace, rng: &mut impl Rng, depth: u32) -> GuardId {
+pub(in crate::decision) fn condition(
+    space: &mut DecisionSpace,
+    rng: &mut impl Rng,
+    depth: u32,
+) -> GuardId {
     let n = space.points.len();
     if n == 0 {
         return GuardId::ALWAYS;

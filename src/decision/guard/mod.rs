@@ -4,6 +4,8 @@ mod bdd;
 mod possible;
 mod search;
 mod simplify;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use search::{Example, TooHard};

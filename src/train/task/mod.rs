@@ -61,8 +61,9 @@ pub(super) trait Task {
     fn test(&mut self, size: usize) -> Result<Batches<'_>, TrainError>;
 }
 
-/// The task that data pose, on a device; on a GPU they lie there. A search sets validation images apart;
-/// without `search` all images are trained on. A text has a part of its own.
+/// The task that data pose, on a device; on a GPU they lie there. A search sets
+/// validation images apart; without `search` all images are trained on. A text has a
+/// part of its own.
 pub(super) fn task<'a>(
     data: &'a Data,
     parts: &'a DataConfig,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 use tempfile::TempDir;
 
+use super::task::Made;
 use super::{Case, lines, one_thread, recurrent, space, tensors};
 use crate::decision::Architecture;
 use crate::graph::select;
@@ -15,9 +16,9 @@ use crate::model::{ModelConfig, SharedModel};
 use crate::recipe::{RunConfig, Schedule, WeightsConfig};
 use crate::run::name;
 use crate::train::log::Log;
-use crate::train::task::{Batch, Batches, Measure, Task};
+use crate::train::task::{Batch, Measure};
 use crate::train::weights::Weights;
-use crate::train::{Event, Observer, Phase, Step, TrainError};
+use crate::train::{Event, Observer, Phase, Step};
 
 /// The same but for `config.json`, which says when figures are read.
 #[track_caller]
@@ -123,39 +124,18 @@ fn steps_that_are_tolerated_are_counted_over_a_stop() {
     assert!((first + 2..=first + 3).contains(&last), "{first} {last}");
 }
 
-/// Images of noise, of which one minibatch is no numbers.
-struct Broken {
-    at: u64,
-}
-
-impl Task for Broken {
-    fn measure(&self) -> Measure {
-        Measure::Accuracy
-    }
-    fn batches(&self) -> u64 {
-        4
-    }
-    fn train(&mut self, step: Step) -> Result<Batch, TrainError> {
-        let place = if step.index == self.at {
-            f64::NAN
-        } else {
-            step.number as f64
-        };
-        let sizes = [2, 1, 8, 8];
-        let ramp = Tensor::arange(128, (Kind::Float, Device::Cpu)).view(sizes);
-        Ok(Batch {
-            input: (ramp * place).sin(),
-            targets: Tensor::from_slice(&[0i64, 3]),
-        })
-    }
-    fn reward(&mut self, step: Step, _: usize) -> Result<Batch, TrainError> {
-        self.train(step)
-    }
-    fn valid(&mut self, _: usize, _: usize) -> Result<Batches<'_>, TrainError> {
-        panic!("a step validates nothing")
-    }
-    fn test(&mut self, _: usize) -> Result<Batches<'_>, TrainError> {
-        panic!("a step tests nothing")
+/// Images of waves; those of the broken step are no numbers.
+fn waves(step: Step, broken: u64) -> Batch {
+    let place = if step.index == broken {
+        f64::NAN
+    } else {
+        step.number as f64
+    };
+    let sizes = [2, 1, 8, 8];
+    let ramp = Tensor::arange(128, (Kind::Float, Device::Cpu)).view(sizes);
+    Batch {
+        input: (ramp * place).sin(),
+        targets: Tensor::from_slice(&[0i64, 3]),
     }
 }
 
@@ -176,7 +156,11 @@ fn after(steps: &[u64], broken: u64, log_steps: u64) -> Vec<(String, Tensor)> {
         log_steps,
         ..RunConfig::default()
     };
-    let task = Box::new(Broken { at: broken });
+    let task = Box::new(Made {
+        measure: Measure::Accuracy,
+        batches: 4,
+        make: move |step| waves(step, broken),
+    });
     let mut weights = Weights::new(model, task, &config, &run);
     let mut log = Log::new((), run.read_every(), 0);
     for &index in steps {

@@ -23,6 +23,7 @@ mod networks;
 mod precision;
 mod space;
 mod strategies;
+mod task;
 
 fn one_thread() {
     static ONCE: Once = Once::new();

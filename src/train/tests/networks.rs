@@ -8,14 +8,15 @@ use std::sync::Arc;
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 
+use super::task::Made;
 use crate::encoding::{Encoding, import};
 use crate::graph::{Child, Param, Role, cost, select};
 use crate::model::{Mode, ModelConfig, Precision, SharedModel};
 use crate::recipe::RunConfig;
 use crate::train::log::Figure;
-use crate::train::task::{Batch, Batches, Measure, Task};
+use crate::train::task::{Batch, Measure};
 use crate::train::weights::Weights;
-use crate::train::{Phase, Step, TrainError, WeightsConfig};
+use crate::train::{Phase, Step, WeightsConfig};
 use crate::unroll::Settings;
 use crate::{Options, SearchSpace, compile};
 
@@ -55,36 +56,6 @@ fn parameter(param: &Param, used: &[usize]) -> (String, Tensor) {
     }
     part.copy_(&waves(&param.name, &used, start, spread));
     (param.name.clone(), tensor)
-}
-
-/// Always the same minibatch.
-struct Fixed(Batch);
-
-impl Task for Fixed {
-    fn measure(&self) -> Measure {
-        match self.0.input.kind() {
-            Kind::Int64 => Measure::Perplexity,
-            _ => Measure::Accuracy,
-        }
-    }
-    fn batches(&self) -> u64 {
-        1
-    }
-    fn train(&mut self, _: Step) -> Result<Batch, TrainError> {
-        Ok(Batch {
-            input: self.0.input.shallow_clone(),
-            targets: self.0.targets.shallow_clone(),
-        })
-    }
-    fn reward(&mut self, step: Step, _: usize) -> Result<Batch, TrainError> {
-        self.train(step)
-    }
-    fn valid(&mut self, _: usize, _: usize) -> Result<Batches<'_>, TrainError> {
-        panic!("a step validates nothing")
-    }
-    fn test(&mut self, _: usize) -> Result<Batches<'_>, TrainError> {
-        panic!("a step tests nothing")
-    }
 }
 
 /// A space of the paper at a small size, one of its networks, and what is expected.
@@ -162,7 +133,18 @@ impl Network {
     /// One step: its loss, and what the moving statistics come to.
     fn step(&self, parameters: &BTreeMap<String, Tensor>, half: bool) -> (f64, Tensor) {
         let (config, run) = (WeightsConfig::shared(), RunConfig::default());
-        let task = Box::new(Fixed(self.batch()));
+        let batch = self.batch();
+        let task = Box::new(Made {
+            measure: match batch.input.kind() {
+                Kind::Int64 => Measure::Perplexity,
+                _ => Measure::Accuracy,
+            },
+            batches: 1,
+            make: move |_| Batch {
+                input: batch.input.shallow_clone(),
+                targets: batch.targets.shallow_clone(),
+            },
+        });
         let mut weights = Weights::new(self.model(parameters, half), task, &config, &run);
         let step = Step {
             number: 1,
