@@ -23,7 +23,7 @@ pub enum TorchCommand {
     /// Derive the best architecture of a search anew, with more samples or more images
     #[command(after_help = "Example:\n  enasc derive runs/tiny --samples 100")]
     Derive(DeriveArgs),
-    /// Train one architecture from scratch and test it
+    /// Train one architecture, from scratch or from shared weights, and test it
     #[command(
         after_help = "Example:\n  enasc train spaces/tiny.enas --arch runs/tiny/best.json --data synthetic --out runs/final"
     )]
@@ -165,6 +165,9 @@ pub struct TrainArgs {
     /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
     #[arg(long, value_name = "A")]
     pub arch: String,
+    /// Start from the shared weights of a search of this space, not from scratch
+    #[arg(long, value_name = "RUN")]
+    pub inherit: Option<PathBuf>,
     /// The data, such as cifar10:PATH, fashion-mnist:FOLDER, images:FOLDER,size=32, text:PATH or synthetic
     #[arg(long, value_name = "KIND:PATH")]
     pub data: DataSpec,

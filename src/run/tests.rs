@@ -25,6 +25,7 @@ fn info() -> RunInfo {
             name: "mnist".to_owned(),
             fingerprint: "f".to_owned(),
         },
+        inherited: None,
     }
 }
 

@@ -27,6 +27,10 @@ pub struct Watch<'a> {
 pub(super) trait Job {
     /// The steps.
     fn timeline(&self) -> Timeline;
+    /// Is called before the first step, when there is no checkpoint of `run`.
+    fn begin(&mut self, _run: &Run, _watch: &mut Watch) -> Result<(), TrainError> {
+        Ok(())
+    }
     /// Does one.
     fn step(&mut self, step: Step) -> Result<Record, TrainError>;
     /// Whether it needs no more steps, though there are.
@@ -56,7 +60,10 @@ pub(super) fn drive(
     let total = timeline.total();
     let (mut done, metrics, left_out) = match restore(job, run, watch)? {
         Some(at) => (at.step, run.resume_metrics(at.metrics_bytes)?, at.left_out),
-        None => (0, run.new_metrics()?, 0),
+        None => {
+            job.begin(run, watch)?;
+            (0, run.new_metrics()?, 0)
+        }
     };
     let mut log = Log::new(metrics, config.read_every(), left_out);
     let mut saved = done;

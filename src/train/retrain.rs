@@ -1,8 +1,9 @@
-//! Training one architecture from scratch, and testing what came of it.
+//! Training one architecture alone, and testing what came of it.
 //!
-//! The network is the child model of the supergraph that the search used, with
-//! fresh weights; nothing is built twice. It is trained on the whole training part
-//! (a search keeps a share of it for validation) and tested once, at the end.
+//! The network is the child model of the supergraph that the search used, with fresh
+//! weights or the shared ones; nothing is built twice. It is trained on the whole
+//! training part (a search keeps a share of it for validation) and tested once, at the
+//! end.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::task::{Measure, task};
 use super::tensors::{self, State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
-use super::{Event, Interrupt, SearchConfig, TrainError, Watch, fit};
+use super::{Event, Interrupt, SearchConfig, TrainError, Watch, fit, inherit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
@@ -40,8 +41,9 @@ pub struct Trained {
     pub parameters: u64,
 }
 
-/// Trains `architecture` from scratch in a run folder, from its last checkpoint on
-/// where it has one, writes its weights, and tests it.
+/// Trains `architecture` in a run folder, from its last checkpoint on where it has one,
+/// writes its weights, and tests it. It starts from scratch, or from what
+/// [`crate::run::RunInfo::inherited`] says.
 ///
 /// # Errors
 /// As [`super::search`].
@@ -141,6 +143,7 @@ pub(super) fn validated(
 }
 
 struct Training<'a> {
+    space: &'a SearchSpace,
     child: Child,
     line: String,
     config: &'a SearchConfig,
@@ -157,6 +160,21 @@ impl Job for Training<'_> {
             updates: 0,
             warmup: 0,
         }
+    }
+
+    fn begin(&mut self, run: &Run, watch: &mut Watch) -> Result<(), TrainError> {
+        let Some(inherited) = run.info()?.inherited else {
+            return Ok(());
+        };
+        let weights = inherit::weights(&inherited, self.space, &self.child)?;
+        let (known, all) = (weights.len(), self.child.params.len());
+        let notice = format!(
+            "{known} of {all} tensors are the shared ones of {}",
+            inherited.run
+        );
+        self.weights.model.load_state(weights)?;
+        watch.observer.event(&Event::Notice(&notice));
+        Ok(())
     }
 
     fn step(&mut self, step: Step) -> Result<Record, TrainError> {
@@ -230,6 +248,7 @@ impl<'a> Training<'a> {
         let model = SharedModel::new(graph, of.model.clone(), seed_of, device);
         let task = task(data, &config.data, search, of, config.run.seed, device)?;
         Ok(Self {
+            space,
             child: select(&space.graph, &space.decisions, architecture),
             line: architecture.to_line(&space.decisions),
             config,

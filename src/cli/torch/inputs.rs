@@ -121,6 +121,18 @@ pub(super) fn dataset(spec: &DataSpec, space: &SearchSpace) -> Result<Data, Fail
     Ok(data)
 }
 
+/// Refuses a search that trained no weights.
+pub(super) fn with_weights(folder: &Path, info: &RunInfo) -> Result<(), Failure> {
+    let source = &info.data.source;
+    if source.starts_with("table:") {
+        return Err(Failure::message(format!(
+            "{} was searched by {source}: it has no weights, and its best.json is final",
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Loads the data that a search had, from where they are now.
 pub(super) fn dataset_of_run(
     folder: &Path,
@@ -128,21 +140,16 @@ pub(super) fn dataset_of_run(
     moved: Option<&DataSpec>,
     space: &SearchSpace,
 ) -> Result<Data, Failure> {
-    let shown = folder.display();
-    let source = &info.data.source;
-    if source.starts_with("table:") {
-        return Err(Failure::message(format!(
-            "{shown} was searched by {source}: it has no weights, and its best.json is final"
-        )));
-    }
+    with_weights(folder, info)?;
     let spec = match moved {
         Some(spec) => spec.clone(),
-        None => source.parse().map_err(Failure::message)?,
+        None => info.data.source.parse().map_err(Failure::message)?,
     };
     let data = dataset(&spec, space)?;
     if data.fingerprint() != info.data.fingerprint {
         return Err(Failure::message(format!(
-            "{spec} is not the data of {shown} any more: name where that is with --data"
+            "{spec} is not the data of {} any more: name where that is with --data",
+            folder.display()
         )));
     }
     Ok(data)
@@ -171,6 +178,7 @@ pub(super) fn info(command: run::Command, source: &Source, data: DataInfo) -> Ru
             graph: graph_fingerprint(&space.decisions, &space.graph),
         },
         data,
+        inherited: None,
     }
 }
 

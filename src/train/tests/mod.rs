@@ -15,10 +15,13 @@ use crate::data::{Data, DataSpec, Level, Synthetic};
 use crate::decision::Architecture;
 use crate::model::Init;
 use crate::recipe::Schedule;
-use crate::run::{Command, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
+use crate::run::{
+    Command, DataInfo, Inherited, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name,
+};
 use crate::unroll::Settings;
 
 mod guard;
+mod inherit;
 mod networks;
 mod precision;
 mod space;
@@ -130,6 +133,7 @@ impl Case {
                     name: self.data.name().to_owned(),
                     fingerprint: self.data.fingerprint().to_owned(),
                 },
+                inherited: None,
             },
             config: serde_json::to_value(&self.config).unwrap(),
             source: "space tiny {}",
@@ -207,7 +211,20 @@ impl Case {
     }
 
     fn train(&self, folder: &Path, option: &str, stop_after: u64) -> Result<Trained, TrainError> {
-        let run = Run::resume(folder, &self.recipe(Command::Train)).unwrap();
+        self.train_from(None, folder, option, stop_after)
+    }
+
+    /// The same from shared weights.
+    fn train_from(
+        &self,
+        inherited: Option<Inherited>,
+        folder: &Path,
+        option: &str,
+        stop_after: u64,
+    ) -> Result<Trained, TrainError> {
+        let mut recipe = self.recipe(Command::Train);
+        recipe.info.inherited = inherited;
+        let run = Run::resume(folder, &recipe).unwrap();
         let interrupt = Interrupt::default();
         let mut watcher = Watcher {
             interrupt: &interrupt,
