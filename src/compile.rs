@@ -23,6 +23,8 @@ pub struct SearchSpace {
     pub graph: Supergraph,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// The cells that have instances, as paths of nodes name them: `normal`, `m[0]`.
+    pub cells: Vec<String>,
     /// How many evaluation steps it took, of [`STEP_BUDGET`].
     pub steps: u64,
 }
@@ -137,6 +139,7 @@ fn on_this_stack(name: &str, text: &str, options: &Options) -> Compilation {
             decisions: unrolled.decisions,
             graph: unrolled.graph,
             ports: unrolled.ports,
+            cells: unrolled.cells,
             steps: unrolled.steps,
         }));
     }

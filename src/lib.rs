@@ -29,6 +29,7 @@
 //! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
+//! | [`export`] | [`export::export`] | architecture + weights → PyTorch, ONNX, safetensors, JSON | [`export::ExportError`] |
 //! | [`recipe`] | [`recipe::SearchConfig::with`], [`recipe::Preset::find`] | TOML, JSON, `PATH=VALUE` → every hyperparameter | a sentence |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
@@ -92,8 +93,10 @@ pub mod derive;
 pub mod diagnostic;
 pub mod doctor;
 pub mod encoding;
+pub mod export;
 pub mod graph;
 pub mod hir;
+mod initial;
 pub mod libtorch;
 #[cfg(feature = "torch")]
 pub mod model;

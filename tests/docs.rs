@@ -135,6 +135,7 @@ fn commands_answer_as_the_pages_show() {
         ("README.md", 8),
         ("docs/encodings.md", 5),
         ("docs/counting.md", 6),
+        ("docs/export.md", 3),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut n = 0;

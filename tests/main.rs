@@ -11,6 +11,7 @@ mod diagram;
 mod docs;
 mod encodings;
 mod explain;
+mod export;
 mod format;
 mod front_end_props;
 mod fuzz;

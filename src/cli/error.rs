@@ -8,6 +8,7 @@ use num_bigint::BigUint;
 use super::output::{approximate, grouped};
 use crate::decision::{ArchitectureError, SampleError, TooLarge};
 use crate::encoding::EncodingError;
+use crate::export::ExportError;
 use crate::graph::canonical::TooAlike;
 
 /// Why a command did not do what it was asked to.
@@ -70,6 +71,12 @@ pub enum CliError {
     /// Not an architecture of the space in a published notation.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
+    /// A network that is not written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A network in several files, which standard output is not.
+    #[error("{0} is written to a file, not to standard output: name one with -o")]
+    ToFile(&'static str),
     /// No architecture can be drawn.
     #[error(transparent)]
     Sample(#[from] SampleError),

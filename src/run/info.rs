@@ -7,7 +7,7 @@ use crate::decision::DecisionSpace;
 use crate::graph::Supergraph;
 
 /// `run.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {
     /// What is run.
     pub command: Command,
@@ -48,7 +48,7 @@ pub struct SpaceInfo {
 }
 
 /// The data of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataInfo {
     /// What `--data` said.
     pub source: String,
@@ -56,6 +56,19 @@ pub struct DataInfo {
     pub name: String,
     /// A hash of its content.
     pub fingerprint: String,
+    /// Of images, how they are normalised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalisation: Option<Normalisation>,
+}
+
+/// How pixels are normalised, by channel: scaled to 0..1, less the mean, over the standard
+/// deviation. Both are those of the training part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Normalisation {
+    /// What is taken away.
+    pub mean: Vec<f32>,
+    /// By what is divided.
+    pub std: Vec<f32>,
 }
 
 /// The shared weights that a training starts from.

@@ -57,7 +57,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::decision::{DecisionSpace, ElementId, GuardId};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::graph::{BankId, ParamTable, Region, RegionId, Supergraph};
+use crate::graph::{ParamTable, Region, RegionId, Supergraph};
 use crate::hir;
 use crate::span::{SourceId, Span};
 use cell::CellState;
@@ -96,6 +96,8 @@ pub struct Unrolled {
     pub settings: Vec<(String, Setting)>,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// The cells that have instances, as paths of nodes name them.
+    pub cells: Vec<String>,
     /// How many evaluation steps it took.
     pub steps: u64,
 }
@@ -151,7 +153,7 @@ struct Evaluator<'a> {
     regions: Vec<Region>,
     region: RegionId,
     params: ParamTable,
-    banks: HashMap<banks::BankKey, BankId>,
+    banks: HashMap<banks::Owner, banks::Owned>,
 
     /// The path condition: under which choices the program is where it is.
     path: GuardId,

@@ -106,6 +106,7 @@ pub(super) fn run(
             task,
         },
         settings,
+        cells: evaluator.cells.into_keys().collect(),
         ports: Ports {
             input: port(Direction::Input),
             output: port(Direction::Output),

@@ -304,7 +304,7 @@ impl Evaluator<'_> {
             if let Flow::Return(value) = flow {
                 return Flow::Return(value);
             }
-            if length(self).is_some_and(|after| after != before + 1) {
+            if !self.exhausted && length(self).is_some_and(|after| after != before + 1) {
                 self.report(diagnostics::node_not_assigned(
                     span,
                     &name.name,

@@ -14,7 +14,7 @@ use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceA
 use crate::data::{self, Data, DataSpec};
 use crate::diagnostic::render::Style;
 use crate::model::{DeviceRequest, choose};
-use crate::run::{self, DataInfo, RunInfo, SpaceInfo, graph_fingerprint, name};
+use crate::run::{self, DataInfo, Normalisation, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::train::{SearchConfig, check_fit};
 use crate::unroll::Settings;
 use crate::{Compilation, Options, SearchSpace, compile};
@@ -161,6 +161,13 @@ pub(super) fn data_info(spec: &DataSpec, data: &Data) -> DataInfo {
         source: spec.to_string(),
         name: data.name().to_owned(),
         fingerprint: data.fingerprint().to_owned(),
+        normalisation: match data {
+            Data::Images(images) => Some(Normalisation {
+                mean: images.mean.clone(),
+                std: images.std.clone(),
+            }),
+            Data::Text(_) => None,
+        },
     }
 }
 

@@ -164,6 +164,7 @@ impl<'a> Judge<'a> {
                 source: spec.to_string(),
                 name: "table".to_owned(),
                 fingerprint: table.fingerprint().to_owned(),
+                normalisation: None,
             },
         }
     }

@@ -132,6 +132,7 @@ impl Case {
                     source: "synthetic".to_owned(),
                     name: self.data.name().to_owned(),
                     fingerprint: self.data.fingerprint().to_owned(),
+                    normalisation: None,
                 },
                 inherited: None,
             },
