@@ -179,7 +179,7 @@ fn the_searches_of_the_readme_run_one_after_the_other() {
         );
         assert!(!output.stdout.is_empty(), "{command:?} says nothing");
     }
-    assert_eq!(n, 4);
+    assert_eq!(n, 5);
 }
 
 #[cfg(all(feature = "torch", unix))]

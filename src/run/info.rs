@@ -17,6 +17,9 @@ pub struct RunInfo {
     pub space: SpaceInfo,
     /// The data.
     pub data: DataInfo,
+    /// Of a training that starts from the shared weights of a search: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherited: Option<Inherited>,
 }
 
 /// What a run does.
@@ -68,9 +71,19 @@ pub struct Normalisation {
     pub std: Vec<f32>,
 }
 
+/// The shared weights that a training starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inherited {
+    /// The run folder of the search, as the user named it.
+    pub run: String,
+    /// [`super::Checkpoint::fingerprint`] of its last checkpoint.
+    pub fingerprint: String,
+}
+
 impl RunInfo {
     /// What another run does otherwise, in words; `None` when both compute the
-    /// same. Names of files may differ, their content may not.
+    /// same. Names of files may differ, their content may not. What was inherited
+    /// need not be said again.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         if self.command != other.command {
@@ -102,12 +115,16 @@ impl RunInfo {
                 )
             });
         }
-        (self.data.fingerprint != other.data.fingerprint).then(|| {
-            format!(
+        if self.data.fingerprint != other.data.fingerprint {
+            return Some(format!(
                 "the data {} is not the {} that it was started with",
                 other.data.source, self.data.source
-            )
-        })
+            ));
+        }
+        let content = |of: &Inherited| of.fingerprint.clone();
+        let asked = other.inherited.as_ref()?;
+        (self.inherited.as_ref().map(content) != Some(content(asked)))
+            .then(|| format!("it did not start from the shared weights of {}", asked.run))
     }
 }
 

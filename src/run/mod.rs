@@ -45,7 +45,9 @@ pub use atomic::{replace, write_atomic};
 pub use checkpoint::{Checkpoint, Damaged};
 pub use error::RunError;
 pub(crate) use info::hex;
-pub use info::{Command, DataInfo, Normalisation, RunInfo, SpaceInfo, graph_fingerprint};
+pub use info::{
+    Command, DataInfo, Inherited, Normalisation, RunInfo, SpaceInfo, graph_fingerprint,
+};
 pub use metrics::Metrics;
 
 use lock::Lock;

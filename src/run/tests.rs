@@ -26,6 +26,7 @@ fn info() -> RunInfo {
             fingerprint: "f".to_owned(),
             normalisation: None,
         },
+        inherited: None,
     }
 }
 

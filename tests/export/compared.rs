@@ -52,6 +52,7 @@ fn run(
                     fingerprint: text.clone(),
                     normalisation: None,
                 },
+                inherited: None,
             },
             config: serde_json::to_value(&all).unwrap(),
             source: &text,

@@ -15,11 +15,15 @@ use crate::data::{Data, DataSpec, Level, Synthetic};
 use crate::decision::Architecture;
 use crate::model::Init;
 use crate::recipe::Schedule;
-use crate::run::{Command, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
+use crate::run::{
+    Command, DataInfo, Inherited, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name,
+};
 use crate::unroll::Settings;
 
 mod guard;
+mod inherit;
 mod networks;
+mod precision;
 mod space;
 mod strategies;
 mod task;
@@ -130,6 +134,7 @@ impl Case {
                     fingerprint: self.data.fingerprint().to_owned(),
                     normalisation: None,
                 },
+                inherited: None,
             },
             config: serde_json::to_value(&self.config).unwrap(),
             source: "space tiny {}",
@@ -207,7 +212,20 @@ impl Case {
     }
 
     fn train(&self, folder: &Path, option: &str, stop_after: u64) -> Result<Trained, TrainError> {
-        let run = Run::resume(folder, &self.recipe(Command::Train)).unwrap();
+        self.train_from(None, folder, option, stop_after)
+    }
+
+    /// The same from shared weights.
+    fn train_from(
+        &self,
+        inherited: Option<Inherited>,
+        folder: &Path,
+        option: &str,
+        stop_after: u64,
+    ) -> Result<Trained, TrainError> {
+        let mut recipe = self.recipe(Command::Train);
+        recipe.info.inherited = inherited;
+        let run = Run::resume(folder, &recipe).unwrap();
         let interrupt = Interrupt::default();
         let mut watcher = Watcher {
             interrupt: &interrupt,
@@ -648,6 +666,48 @@ fn a_training_that_is_stopped_goes_on_to_the_same_result() {
     assert_same(case.path(), other.path(), name::RESULT);
     let weights = |folder: &Path| fs::read(folder.join(name::WEIGHTS)).unwrap();
     assert_eq!(weights(case.path()), weights(other.path()));
+}
+
+#[test]
+fn a_training_that_gets_no_better_ends_with_its_best_weights() {
+    let mut case = Case::new();
+    let images = Synthetic {
+        size: 8,
+        train: 200,
+        test: 50,
+        ..Synthetic::default()
+    };
+    case.data = Data::Images(images.make());
+    case.config.retrain.epochs = 40;
+    case.config.retrain.batch = 50;
+    case.config.retrain.patience = 3;
+    let line = "f=conv3 g=conv3";
+    let trained = case.train(case.path(), line, 0).unwrap();
+    let metrics = lines(case.path());
+    let valid: Vec<f64> = metrics
+        .iter()
+        .filter_map(|line| line["valid_accuracy"].as_f64())
+        .collect();
+    assert!((4..40).contains(&valid.len()), "{valid:?}");
+    let best = valid.iter().copied().fold(0.0, f64::max);
+    let first = valid.iter().position(|&score| score >= best).unwrap();
+    assert_eq!(valid.len(), first + 1 + 3, "{valid:?}");
+    // 150 images in 3 minibatches: the validation part is not trained on.
+    let shared = metrics.iter().filter(|line| line["phase"] == "shared");
+    assert_eq!(shared.count(), 3 * valid.len());
+    let total = 4 * valid.len() as u64;
+    for stop in [4 * first as u64 + 2, total - 2, total - 1] {
+        let other = TempDir::new().unwrap();
+        let error = case.train(other.path(), line, stop).unwrap_err();
+        assert!(error.is_interrupt(), "{error}");
+        assert_eq!(case.train(other.path(), line, 0).unwrap(), trained);
+        assert_same(case.path(), other.path(), name::RESULT);
+        let weights = |folder: &Path| fs::read(folder.join(name::WEIGHTS)).unwrap();
+        assert_eq!(weights(case.path()), weights(other.path()));
+        // Once more trains nothing.
+        assert_eq!(case.train(other.path(), line, 0).unwrap(), trained);
+    }
+    assert_eq!(case.test(line).unwrap(), (Measure::Accuracy, trained.test));
 }
 
 #[test]
