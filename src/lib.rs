@@ -112,4 +112,4 @@ pub mod table;
 pub mod train;
 pub mod unroll;
 
-pub use compile::{Compilation, Options, SearchSpace, compile};
+pub use compile::{Compilation, Depth, Observed, Options, SearchSpace, compile, observe};
