@@ -27,6 +27,7 @@
 //! | [`unroll`] | [`unroll::unroll`] | space → decisions and supergraph | diagnostics |
 //! | [`decision`] | [`decision::Count::of`], [`decision::sample`], [`decision::plan`] | [`decision::DecisionSpace`] → answers | `SampleError` |
 //! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
+//! | [`ide`] | [`ide::Analysis::of`], then [`ide::hover`] and others | text + place → what an editor shows | never fails |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
 //! | [`export`] | [`export::export`] | architecture + weights → PyTorch, ONNX, safetensors, JSON | [`export::ExportError`] |
@@ -96,8 +97,10 @@ pub mod encoding;
 pub mod export;
 pub mod graph;
 pub mod hir;
+pub mod ide;
 mod initial;
 pub mod libtorch;
+pub mod lsp;
 #[cfg(feature = "torch")]
 pub mod model;
 mod numbers;
@@ -112,4 +115,4 @@ pub mod table;
 pub mod train;
 pub mod unroll;
 
-pub use compile::{Compilation, Options, SearchSpace, compile};
+pub use compile::{Compilation, Depth, Observed, Options, SearchSpace, compile, observe};

@@ -17,6 +17,7 @@ mod front_end_props;
 mod fuzz;
 mod golden;
 mod long_files;
+mod lsp;
 mod measure;
 mod published;
 mod recipes;

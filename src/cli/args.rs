@@ -86,6 +86,9 @@ pub enum Command {
     /// Recipes: all hyperparameters of a search and of a training, by name or in files
     #[command(subcommand)]
     Recipe(RecipeCommand),
+    /// Serve an editor: diagnostics, hovers, renames and more, as it asks for them
+    #[command(after_help = "Example:\n  see docs/editors.md, for VS Code, Neovim and Helix")]
+    Lsp(LspArgs),
     /// Say what a search depends on: versions, libtorch, CUDA, memory, disk
     #[command(after_help = "Example:\n  enasc doctor")]
     Doctor(DoctorArgs),
@@ -120,6 +123,14 @@ pub struct FmtArgs {
     /// Write nothing, show what would change, and fail if anything would
     #[arg(long)]
     pub check: bool,
+}
+
+/// `enasc lsp`
+#[derive(Clone, Debug, Args)]
+pub struct LspArgs {
+    /// Over standard input and output, which is the only way; some editors say so
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// `enasc explain`

@@ -10,6 +10,7 @@ use crate::decision::{ArchitectureError, SampleError, TooLarge};
 use crate::encoding::EncodingError;
 use crate::export::ExportError;
 use crate::graph::canonical::TooAlike;
+use crate::lsp::LspError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,9 @@ pub enum CliError {
     /// Not an architecture of the space.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// What an editor says cannot be understood.
+    #[error(transparent)]
+    Lsp(#[from] LspError),
     /// Not an architecture of the space in a published notation.
     #[error(transparent)]
     Encoding(#[from] EncodingError),

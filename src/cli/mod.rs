@@ -55,6 +55,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Export(args) => done(export::run(args, style)),
         Command::Dump(args) => done(dump::run(args, style)),
         Command::Recipe(command) => done(recipe::run(command)),
+        Command::Lsp(_) => done(crate::lsp::run().map_err(CliError::from)),
         Command::Doctor(args) => done(doctor::run(args)),
         Command::Torch(command) => launch::run(command),
     };

@@ -35,6 +35,7 @@ mod decide;
 mod diagnostics;
 mod expr;
 mod extern_op;
+mod facts;
 mod functions;
 mod kept;
 mod paths;
@@ -47,6 +48,7 @@ mod space;
 mod stmt;
 mod value;
 
+pub use facts::{Fact, Facts};
 pub use settings::{Setting, Settings};
 pub use space::Ports;
 
@@ -112,7 +114,19 @@ pub fn unroll(
     steps: &mut u64,
     diagnostics: &mut Diagnostics,
 ) -> Option<Unrolled> {
-    space::run(space, settings, steps, diagnostics)
+    space::run(space, settings, steps, None, diagnostics).0
+}
+
+/// As [`unroll()`], and tells what it saw at every place of the user's file, up to
+/// an error if there is one.
+pub fn observe(
+    space: &hir::Space,
+    settings: &Settings,
+    steps: &mut u64,
+    diagnostics: &mut Diagnostics,
+) -> (Option<Unrolled>, Facts) {
+    let recorder = Some(facts::Recorder::default());
+    space::run(space, settings, steps, recorder, diagnostics)
 }
 
 /// Says that the steps are used up.
@@ -187,6 +201,8 @@ struct Evaluator<'a> {
     n_families: u32,
     /// How many choices the decisions of each site had at most, and one path.
     widest: IndexMap<Span, (u32, String)>,
+    /// What is seen on the way, if anyone wants to know.
+    facts: Option<facts::Recorder>,
 }
 
 #[derive(Clone, Debug)]
