@@ -46,6 +46,7 @@ fn compiled(args: &SpaceArgs, folder: PathBuf, style: Style) -> Result<Source, F
         settings: Settings(args.set.clone()),
         space: args.space.clone(),
         folder: Some(folder),
+        ..Options::default()
     };
     let mut compilation = compile(&file, &text, &options);
     let modules = std::mem::take(&mut compilation.modules);
