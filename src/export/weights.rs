@@ -16,9 +16,6 @@ use crate::initial::{initial, resolved};
 use crate::recipe::{ModelConfig, SearchConfig};
 use crate::run::{self, Command, Normalisation, Run, graph_fingerprint, name};
 
-/// Before the names of parameters in a checkpoint.
-const MODEL: &str = "model/";
-
 /// Where weights come from, and how the network runs that they are of.
 #[derive(Clone, Debug)]
 pub struct Weights {
@@ -35,7 +32,8 @@ enum Source {
     File {
         file: PathBuf,
         bytes: Vec<u8>,
-        prefix: &'static str,
+        /// A checkpoint, whose parameters have a prefix, and not all of them are there.
+        is_shared: bool,
     },
 }
 
@@ -85,7 +83,7 @@ impl Weights {
             folder: folder.to_owned(),
             why,
         };
-        let (config, file, prefix) = match info.command {
+        let (config, file, is_shared) = match info.command {
             Command::Train => {
                 let trained = run::read_json(&folder.join(name::ARCHITECTURE))?;
                 let decisions = &space.decisions;
@@ -93,7 +91,7 @@ impl Weights {
                 if trained.ok().as_ref() != Some(subject.architecture) {
                     return Err(ExportError::OtherArchitecture(folder.to_owned()));
                 }
-                (config.retrain.model, folder.join(name::WEIGHTS), "")
+                (config.retrain.model, folder.join(name::WEIGHTS), false)
             }
             Command::Search => {
                 if info.data.source.starts_with("table:") {
@@ -103,7 +101,7 @@ impl Weights {
                 let checkpoint = checkpoint.ok_or_else(|| {
                     none("it has no checkpoint yet; let the search go on with --resume first")
                 })?;
-                (config.shared.model, checkpoint.tensors, MODEL)
+                (config.shared.model, checkpoint.tensors, true)
             }
         };
         if !file.is_file() {
@@ -116,7 +114,7 @@ impl Weights {
             source: Source::File {
                 file,
                 bytes,
-                prefix,
+                is_shared,
             },
         })
     }
@@ -171,16 +169,22 @@ impl Weights {
     }
 
     fn stored(&self, stored: &SafeTensors, param: &Param) -> Result<Vec<u8>, ExportError> {
-        let Source::File { file, prefix, .. } = &self.source else {
+        let Source::File {
+            file, is_shared, ..
+        } = &self.source
+        else {
             return Ok(Vec::new());
         };
-        let found = stored.tensor(&format!("{prefix}{}", param.name));
+        let found = match is_shared {
+            true => stored.tensor(&format!("{}/{}", name::MODEL, param.name)),
+            false => stored.tensor(&param.name),
+        };
         let found = found.map_err(|_| ExportError::NoTensor {
             file: file.clone(),
             name: param.name.clone(),
-            why: match *prefix {
-                MODEL => "no architecture that uses it was trained",
-                _ => "it is not what the training wrote",
+            why: match is_shared {
+                true => "no architecture that uses it was trained",
+                false => "it is not what the training wrote",
             },
         })?;
         if found.dtype() != Dtype::F32 || found.shape() != param.shape {

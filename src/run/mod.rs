@@ -77,6 +77,8 @@ pub mod name {
     pub const WEIGHTS: &str = "weights.safetensors";
     /// A file an architecture whose scores are correlated.
     pub const CORRELATE: &str = "correlate";
+    /// Of the tensors of a checkpoint, the group of the parameters: `model/conv.weight`.
+    pub const MODEL: &str = "model";
     /// Held by the process that writes.
     pub const LOCK: &str = "lock";
 }

@@ -8,10 +8,9 @@ use std::path::Path;
 use super::TrainError;
 use super::drive::no_checkpoint;
 use super::tensors::{self, State, take};
-use super::weights::MODEL;
 use crate::SearchSpace;
 use crate::graph::Child;
-use crate::run::{Inherited, Run, graph_fingerprint};
+use crate::run::{Inherited, Run, graph_fingerprint, name};
 
 /// What a training in `space` that starts from the shared weights of a search says of
 /// them.
@@ -55,7 +54,7 @@ pub(super) fn weights(
     let params = &space.graph.params;
     let names = child.params.iter().filter_map(|&id| params.get(id));
     let names: Vec<&str> = names.map(|param| param.name.as_str()).collect();
-    let mut weights = take(&mut state, MODEL);
+    let mut weights = take(&mut state, name::MODEL);
     weights.retain(|(name, _)| names.contains(&name.as_str()));
     Ok(weights)
 }

@@ -14,9 +14,7 @@ use super::timeline::Step;
 use crate::graph::{Child, ParamId};
 use crate::model::{Mode, Recurrence, SharedModel, gradients};
 use crate::recipe::{RunConfig, WeightsConfig};
-
-/// The prefix of the model's tensors in a checkpoint.
-pub(super) const MODEL: &str = "model";
+use crate::run::name::MODEL;
 
 /// Weights, their optimiser, and the task that they are trained on.
 pub(super) struct Weights<'a> {

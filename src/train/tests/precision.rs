@@ -8,7 +8,6 @@ use tch::{Kind, Tensor};
 use tempfile::TempDir;
 
 use super::{Case, assert_same, lines, recurrent, tensors};
-use crate::data::{Data, Synthetic};
 use crate::model::Precision;
 use crate::run::name;
 
@@ -53,14 +52,7 @@ fn learns_alike(case: &Case, line: &str, to: f64) {
 
 #[test]
 fn images_are_learnt_alike() {
-    let mut case = Case::new();
-    let images = Synthetic {
-        size: 8,
-        train: 400,
-        test: 100,
-        ..Synthetic::default()
-    };
-    case.data = Data::Images(images.make());
+    let mut case = Case::of_images(400, 100);
     case.config.retrain.epochs = 6;
     case.config.retrain.batch = 20;
     learns_alike(&case, "f=conv3 g=conv3", 0.8);
