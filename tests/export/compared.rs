@@ -163,8 +163,9 @@ fn sites(graph: &Supergraph) -> BTreeMap<String, f64> {
 
 /// The Python that has all of one of these lists of modules: `ENASC_PYTHON`, or `python3`.
 fn python(lists: &[&str]) -> Option<PathBuf> {
-    let python = std::env::var_os("ENASC_PYTHON").unwrap_or_else(|| "python3".into());
-    let python = PathBuf::from(python);
+    let named = std::env::var_os("ENASC_PYTHON");
+    let is_named = named.is_some();
+    let python = PathBuf::from(named.unwrap_or_else(|| "python3".into()));
     // To import torch takes seconds; to find it does not.
     let find = "import sys, importlib.util as u; sys.exit(not all(map(u.find_spec, sys.argv[1:])))";
     let has = |modules: &&str| {
@@ -175,6 +176,7 @@ fn python(lists: &[&str]) -> Option<PathBuf> {
     let found = lists.iter().any(has);
     if !found {
         let lists = lists.join(", nor ");
+        assert!(!is_named, "ENASC_PYTHON has no {lists}");
         eprintln!("not compared: no Python with {lists}; ENASC_PYTHON can name one");
     }
     found.then_some(python)
