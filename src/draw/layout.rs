@@ -25,9 +25,13 @@ pub(super) enum Way {
 
 /// Between layers, and between blocks of a layer.
 const GAP: (f64, f64) = (22.0, 42.0);
-/// The width that an edge has in a layer that it passes.
-const LANE: f64 = 10.0;
-/// How far arcs are apart, and none is further out.
+/// Between lanes, and between a lane and a block.
+const LANE: (f64, f64) = (9.0, 14.0);
+/// With more lanes beside each other, blocks stand in one column.
+const LANES: usize = 40;
+/// How much straight lines count, against the arrows that leave a lane.
+const STRAIGHT: f64 = 8.0;
+/// How far out an arc is for each block that it passes, and at most.
 const ARC: (f64, f64) = (9.0, 190.0);
 /// How often layers are sorted, and shifted.
 const SWEEPS: usize = 12;
@@ -35,18 +39,37 @@ const SWEEPS: usize = 12;
 /// Places blocks of these sizes.
 pub(super) fn layout(panel: &Panel, sizes: &[(f64, f64)]) -> Layout {
     let layers = layers(panel);
-    let passed: usize = panel
-        .arrows
-        .iter()
-        .map(|arrow| {
-            let (from, to) = (at(&layers, arrow.from), at(&layers, arrow.to));
-            to.saturating_sub(from + 1)
-        })
-        .sum();
-    if passed > 2 * panel.blocks.len() {
+    if lanes(panel, &layers) > LANES {
         return column(panel, sizes);
     }
     Layered::new(panel, sizes, &layers).layout(panel)
+}
+
+/// How many lanes there are beside each other at most.
+fn lanes(panel: &Panel, layers: &[usize]) -> usize {
+    let mut last = layers.to_vec();
+    for arrow in &panel.arrows {
+        if let Some(last) = last.get_mut(arrow.from) {
+            *last = at(layers, arrow.to).max(*last);
+        }
+    }
+    let height = layers.iter().max().map_or(0, |last| last + 1);
+    // How many begin less how many end, by layer.
+    let mut change = vec![0_isize; height + 1];
+    for (&from, to) in layers.iter().zip(last) {
+        if to > from + 1 {
+            for (layer, by) in [(from + 1, 1), (to, -1)] {
+                if let Some(change) = change.get_mut(layer) {
+                    *change += by;
+                }
+            }
+        }
+    }
+    let open = change.iter().scan(0_isize, |open, change| {
+        *open += change;
+        Some(*open)
+    });
+    open.max().unwrap_or_default().unsigned_abs()
 }
 
 fn at<T: Copy + Default>(list: &[T], place: usize) -> T {
@@ -56,7 +79,9 @@ fn at<T: Copy + Default>(list: &[T], place: usize) -> T {
 /// The layer of each block: one below the lowest that it reads; what reads nothing
 /// stands right above what reads it first.
 fn layers(panel: &Panel) -> Vec<usize> {
-    let mut layers = vec![0_usize; panel.blocks.len()];
+    let n = panel.blocks.len();
+    let mut layers = vec![0_usize; n];
+    let (mut reads, mut first) = (vec![false; n], vec![usize::MAX; n]);
     // Blocks stand in topological order, and arrows that go back are no reason.
     let mut arrows: Vec<_> = panel
         .arrows
@@ -66,19 +91,18 @@ fn layers(panel: &Panel) -> Vec<usize> {
     arrows.sort_by_key(|arrow| arrow.to);
     for arrow in &arrows {
         let below = at(&layers, arrow.from) + 1;
-        if let Some(layer) = layers.get_mut(arrow.to) {
+        if let (Some(layer), Some(reads)) = (layers.get_mut(arrow.to), reads.get_mut(arrow.to)) {
             *layer = below.max(*layer);
+            *reads = true;
         }
     }
-    for block in (0..layers.len()).rev() {
-        if arrows.iter().any(|arrow| arrow.to == block) {
-            continue;
+    for arrow in &arrows {
+        if let Some(first) = first.get_mut(arrow.from) {
+            *first = at(&layers, arrow.to).min(*first);
         }
-        let readers = arrows.iter().filter(|arrow| arrow.from == block);
-        if let (Some(first), Some(layer)) = (
-            readers.map(|arrow| at(&layers, arrow.to)).min(),
-            layers.get_mut(block),
-        ) {
+    }
+    for ((layer, reads), first) in layers.iter_mut().zip(reads).zip(first) {
+        if !reads && first != usize::MAX {
             *layer = first.saturating_sub(1);
         }
     }
@@ -94,13 +118,16 @@ fn column(panel: &Panel, sizes: &[(f64, f64)]) -> Layout {
         blocks.push(((width - size.0) / 2.0, y));
         y += size.1 + GAP.1 * 0.6;
     }
+    let spans = panel.arrows.iter().map(|arrow| arrow.from.abs_diff(arrow.to));
+    let longest = spans.max().unwrap_or(1) as f64;
+    let most = (ARC.0 * longest).min(ARC.1);
     let mut furthest = width;
     let ways = panel.arrows.iter().map(|arrow| {
-        let span = arrow.from.abs_diff(arrow.to);
+        let span = arrow.from.abs_diff(arrow.to) as f64;
         if arrow.to == arrow.from + 1 {
             return Way::Down(Vec::new());
         }
-        let out = width + (14.0 + ARC.0 * span as f64).min(ARC.1);
+        let out = width + 14.0 + most * (span / longest).sqrt();
         furthest = furthest.max(out);
         Way::Arc(out)
     });
@@ -112,14 +139,15 @@ fn column(panel: &Panel, sizes: &[(f64, f64)]) -> Layout {
     }
 }
 
-/// A block, or the place where an arrow passes a layer.
+/// A block, or the place where a lane passes a layer: one lane for all that reads a block.
 struct Cell {
     block: Option<usize>,
     width: f64,
     /// Its middle.
     x: f64,
-    above: Vec<usize>,
-    below: Vec<usize>,
+    /// Its neighbours, and how much they count.
+    above: Vec<(usize, f64)>,
+    below: Vec<(usize, f64)>,
 }
 
 struct Layered<'a> {
@@ -143,17 +171,25 @@ impl<'a> Layered<'a> {
         for (block, &layer) in of.iter().enumerate() {
             all.add(Some(block), at(sizes, block).0, layer);
         }
+        // The cells of a lane, from the block below its beginning down.
+        let mut lanes: Vec<Vec<usize>> = vec![Vec::new(); of.len()];
         for arrow in &panel.arrows {
             let (from, to) = (at(of, arrow.from), at(of, arrow.to));
-            let between = (from + 1..to).map(|layer| all.add(None, LANE, layer));
-            let passed: Vec<usize> = between.collect();
-            let mut above = arrow.from;
-            if from < to {
-                for &cell in passed.iter().chain([&arrow.to]) {
-                    all.join(above, cell);
-                    above = cell;
-                }
+            let length = to.saturating_sub(from + 1);
+            let Some(lane) = lanes.get_mut(arrow.from).filter(|_| from < to) else {
+                all.passed.push(Vec::new());
+                continue;
+            };
+            while lane.len() < length {
+                let above = lane.last().copied().unwrap_or(arrow.from);
+                let cell = all.add(None, 0.0, from + 1 + lane.len());
+                all.join(above, cell, STRAIGHT);
+                lane.push(cell);
             }
+            let passed = lane.get(..length).unwrap_or_default().to_vec();
+            let weight = if passed.is_empty() { STRAIGHT } else { 1.0 };
+            let above = passed.last().copied().unwrap_or(arrow.from);
+            all.join(above, arrow.to, weight);
             all.passed.push(passed);
         }
         all
@@ -175,12 +211,12 @@ impl<'a> Layered<'a> {
         id
     }
 
-    fn join(&mut self, above: usize, below: usize) {
+    fn join(&mut self, above: usize, below: usize, weight: f64) {
         if let Some(cell) = self.cells.get_mut(above) {
-            cell.below.push(below);
+            cell.below.push((below, weight));
         }
         if let Some(cell) = self.cells.get_mut(below) {
-            cell.above.push(above);
+            cell.above.push((above, weight));
         }
     }
 
@@ -192,8 +228,22 @@ impl<'a> Layered<'a> {
     fn mean(&self, cell: usize, from_above: bool) -> Option<f64> {
         let cell = self.cells.get(cell)?;
         let near = if from_above { &cell.above } else { &cell.below };
-        let sum: f64 = near.iter().map(|&cell| self.x(cell)).sum();
-        (!near.is_empty()).then(|| sum / near.len() as f64)
+        let sum: f64 = near.iter().map(|&(cell, by)| self.x(cell) * by).sum();
+        let weight: f64 = near.iter().map(|(_, by)| by).sum();
+        (!near.is_empty()).then(|| sum / weight)
+    }
+
+    /// How far the middles of neighbours in a layer are apart.
+    fn distance(&self, left: usize, right: usize) -> f64 {
+        let (Some(left), Some(right)) = (self.cells.get(left), self.cells.get(right)) else {
+            return 0.0;
+        };
+        let gap = match (left.block, right.block) {
+            (Some(_), Some(_)) => GAP.0,
+            (None, None) => LANE.0,
+            _ => LANE.1,
+        };
+        (left.width + right.width) / 2.0 + gap
     }
 
     /// Sorts each layer by where the neighbours of its cells are, down and up.
@@ -243,13 +293,10 @@ impl<'a> Layered<'a> {
         let mut groups: Vec<(f64, usize)> = Vec::new();
         let mut offsets = Vec::with_capacity(cells.len());
         let mut offset = 0.0;
-        let mut before: Option<f64> = None;
+        let mut before: Option<usize> = None;
         for (&cell, wish) in cells.iter().zip(wishes) {
-            let width = self.cells.get(cell).map_or(0.0, |cell| cell.width);
-            if let Some(before) = before {
-                offset += (before + width) / 2.0 + GAP.0;
-            }
-            before = Some(width);
+            offset += before.map_or(0.0, |before| self.distance(before, cell));
+            before = Some(cell);
             offsets.push(offset);
             groups.push((wish - offset, 1));
             while let [.., (a, n), (b, m)] = groups[..] {
