@@ -9,18 +9,38 @@ pub(super) struct Layout {
     /// The size of all of it.
     pub size: (f64, f64),
     /// The left upper corner of each block.
-    pub blocks: Vec<(f64, f64)>,
-    /// By arrow: the points between its ends that it passes; or how far its arc is out.
+    pub blocks: Vec<Point>,
+    /// By arrow.
     pub ways: Vec<Way>,
 }
+
+/// A place: how far right, how far down.
+pub(super) type Point = (f64, f64);
 
 /// How an arrow goes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Way {
-    /// Down, through these points.
-    Down(Vec<(f64, f64)>),
-    /// Beside the column, to this x.
-    Arc(f64),
+    /// Down, through these points, from the lower side of a block to the upper of another.
+    Down(Vec<Point>),
+    /// From the right side of a block to that of another, by an arc that is so far out.
+    Beside(Point, f64, Point),
+    /// From the right side of a block, by an arc, to the upper side of another; and where
+    /// that ends at the right.
+    Over(Point, f64, Point, f64),
+}
+
+/// What has no size but in a drawing.
+pub(super) struct Sizes<'a> {
+    /// By block.
+    pub blocks: &'a [(f64, f64)],
+    /// By arrow: how far right in its block it ends, at the upper side.
+    pub entries: &'a [f64],
+}
+
+impl Sizes<'_> {
+    fn block(&self, block: usize) -> (f64, f64) {
+        at(self.blocks, block)
+    }
 }
 
 /// Between layers, and between blocks of a layer.
@@ -29,15 +49,17 @@ const GAP: (f64, f64) = (22.0, 42.0);
 const LANE: (f64, f64) = (9.0, 14.0);
 /// With more lanes beside each other, blocks stand in one column.
 const LANES: usize = 40;
-/// How much straight lines count, against the arrows that leave a lane.
+/// How much straight lanes count, and arrows from a layer to the next, against the
+/// arrows that leave a lane.
 const STRAIGHT: f64 = 8.0;
+const SPINE: f64 = 60.0;
 /// How far out an arc is for each block that it passes, and at most.
 const ARC: (f64, f64) = (9.0, 190.0);
 /// How often layers are sorted, and shifted.
 const SWEEPS: usize = 12;
 
 /// Places blocks of these sizes.
-pub(super) fn layout(panel: &Panel, sizes: &[(f64, f64)]) -> Layout {
+pub(super) fn layout(panel: &Panel, sizes: &Sizes) -> Layout {
     let layers = layers(panel);
     if lanes(panel, &layers) > LANES {
         return column(panel, sizes);
@@ -110,33 +132,55 @@ fn layers(panel: &Panel) -> Vec<usize> {
 }
 
 /// All blocks below each other.
-fn column(panel: &Panel, sizes: &[(f64, f64)]) -> Layout {
-    let width = sizes.iter().map(|size| size.0).fold(0.0, f64::max);
+fn column(panel: &Panel, sizes: &Sizes) -> Layout {
+    let width = sizes.blocks.iter().map(|size| size.0).fold(0.0, f64::max);
     let mut y = 0.0;
-    let mut blocks = Vec::with_capacity(sizes.len());
-    for size in sizes {
+    let mut blocks = Vec::with_capacity(sizes.blocks.len());
+    for size in sizes.blocks {
         blocks.push(((width - size.0) / 2.0, y));
         y += size.1 + GAP.1 * 0.6;
     }
-    let spans = panel.arrows.iter().map(|arrow| arrow.from.abs_diff(arrow.to));
-    let longest = spans.max().unwrap_or(1) as f64;
+    let spans = panel
+        .arrows
+        .iter()
+        .map(|arrow| arrow.from.abs_diff(arrow.to));
+    let longest = spans.max().unwrap_or(1).max(1) as f64;
     let most = (ARC.0 * longest).min(ARC.1);
     let mut furthest = width;
-    let ways = panel.arrows.iter().map(|arrow| {
-        let span = arrow.from.abs_diff(arrow.to) as f64;
+    let ways = panel.arrows.iter().zip(sizes.entries);
+    let ways = ways.map(|(arrow, &entry)| {
+        let (from, to) = (at(&blocks, arrow.from), at(&blocks, arrow.to));
+        let end = (to.0 + entry, to.1);
         if arrow.to == arrow.from + 1 {
-            return Way::Down(Vec::new());
+            return Way::Down(vec![below(from, sizes.block(arrow.from)), end]);
         }
+        let span = arrow.from.abs_diff(arrow.to) as f64;
         let out = width + 14.0 + most * (span / longest).sqrt();
         furthest = furthest.max(out);
-        Way::Arc(out)
+        let start = right(from, sizes.block(arrow.from), 0.5);
+        let size = sizes.block(arrow.to);
+        let has_slots = panel.blocks.get(arrow.to).is_some_and(|to| to.slots.len() > 1);
+        match arrow.slot {
+            Some(_) if has_slots => Way::Over(start, out, end, to.0 + size.0),
+            _ => Way::Beside(start, out, right(to, size, 0.35)),
+        }
     });
     let ways = ways.collect();
     Layout {
-        size: (furthest, y - GAP.1 * 0.6),
+        size: (furthest, (y - GAP.1 * 0.6).max(0.0)),
         blocks,
         ways,
     }
+}
+
+/// The middle of a block's lower side.
+fn below(corner: Point, size: (f64, f64)) -> Point {
+    (corner.0 + size.0 / 2.0, corner.1 + size.1)
+}
+
+/// A place of a block's right side, this part of its height down.
+fn right(corner: Point, size: (f64, f64), part: f64) -> Point {
+    (corner.0 + size.0, corner.1 + size.1 * part)
 }
 
 /// A block, or the place where a lane passes a layer: one lane for all that reads a block.
@@ -151,7 +195,7 @@ struct Cell {
 }
 
 struct Layered<'a> {
-    sizes: &'a [(f64, f64)],
+    sizes: &'a Sizes<'a>,
     cells: Vec<Cell>,
     /// The cells of each layer, from left to right.
     layers: Vec<Vec<usize>>,
@@ -160,7 +204,7 @@ struct Layered<'a> {
 }
 
 impl<'a> Layered<'a> {
-    fn new(panel: &Panel, sizes: &'a [(f64, f64)], of: &[usize]) -> Self {
+    fn new(panel: &Panel, sizes: &'a Sizes, of: &[usize]) -> Self {
         let n = of.iter().max().map_or(0, |last| last + 1);
         let mut all = Self {
             sizes,
@@ -169,7 +213,7 @@ impl<'a> Layered<'a> {
             passed: Vec::new(),
         };
         for (block, &layer) in of.iter().enumerate() {
-            all.add(Some(block), at(sizes, block).0, layer);
+            all.add(Some(block), sizes.block(block).0, layer);
         }
         // The cells of a lane, from the block below its beginning down.
         let mut lanes: Vec<Vec<usize>> = vec![Vec::new(); of.len()];
@@ -187,7 +231,7 @@ impl<'a> Layered<'a> {
                 lane.push(cell);
             }
             let passed = lane.get(..length).unwrap_or_default().to_vec();
-            let weight = if passed.is_empty() { STRAIGHT } else { 1.0 };
+            let weight = if passed.is_empty() { SPINE } else { 1.0 };
             let above = passed.last().copied().unwrap_or(arrow.from);
             all.join(above, arrow.to, weight);
             all.passed.push(passed);
@@ -346,18 +390,18 @@ impl<'a> Layered<'a> {
             .iter()
             .map(|cell| cell.x - cell.width / 2.0)
             .fold(f64::MAX, f64::min);
-        let right = self
+        let right_most = self
             .cells
             .iter()
             .map(|cell| cell.x + cell.width / 2.0)
             .fold(f64::MIN, f64::max);
-        let mut blocks = vec![(0.0, 0.0); self.sizes.len()];
+        let mut blocks = vec![(0.0, 0.0); self.sizes.blocks.len()];
         let mut lanes = vec![[(0.0, 0.0); 2]; self.cells.len()];
         let mut y = 0.0;
         for layer in &self.layers {
             let heights = layer.iter().filter_map(|&cell| {
                 let block = self.cells.get(cell)?.block?;
-                Some(at(self.sizes, block).1)
+                Some(self.sizes.block(block).1)
             });
             let height = heights.fold(0.0, f64::max);
             for &id in layer {
@@ -367,26 +411,26 @@ impl<'a> Layered<'a> {
                 }
                 let block = self.cells.get(id).and_then(|cell| cell.block);
                 if let Some(place) = block.and_then(|block| blocks.get_mut(block)) {
-                    let size = block.map(|block| at(self.sizes, block)).unwrap_or_default();
+                    let size = block.map(|block| self.sizes.block(block)).unwrap_or_default();
                     *place = (x - size.0 / 2.0, y + (height - size.1) / 2.0);
                 }
             }
             y += height + GAP.1;
         }
-        let mut size = ((right - left).max(0.0), (y - GAP.1).max(0.0));
-        let ways = panel
-            .arrows
-            .iter()
-            .zip(&self.passed)
-            .map(|(arrow, passed)| {
-                let upward = at(&blocks, arrow.from).1 >= at(&blocks, arrow.to).1;
-                if upward {
-                    let out = right - left + 24.0;
-                    size.0 = size.0.max(out);
-                    return Way::Arc(out);
-                }
-                Way::Down(passed.iter().flat_map(|&cell| at(&lanes, cell)).collect())
-            });
+        let mut size = ((right_most - left).max(0.0), (y - GAP.1).max(0.0));
+        let ways = panel.arrows.iter().zip(&self.passed).zip(self.sizes.entries);
+        let ways = ways.map(|((arrow, passed), &entry)| {
+            let (from, to) = (at(&blocks, arrow.from), at(&blocks, arrow.to));
+            let (size_from, size_to) = (self.sizes.block(arrow.from), self.sizes.block(arrow.to));
+            if from.1 >= to.1 {
+                let out = right_most - left + 24.0;
+                size.0 = size.0.max(out);
+                return Way::Beside(right(from, size_from, 0.5), out, right(to, size_to, 0.35));
+            }
+            let lane = passed.iter().flat_map(|&cell| at(&lanes, cell));
+            let ends = (below(from, size_from), (to.0 + entry, to.1));
+            Way::Down([ends.0].into_iter().chain(lane).chain([ends.1]).collect())
+        });
         let ways = ways.collect();
         Layout { size, blocks, ways }
     }
