@@ -176,7 +176,11 @@ impl<'a> Builder<'a, '_> {
                     .split('.')
                     .filter(|name| name.contains('='))
                     .collect();
-                let mut lines = vec![first_use(last(path)).to_owned()];
+                let name = last(path);
+                // Some have a panel of their own for each use.
+                let is_own = self.name(group).is_some_and(|name| self.fold.owners.owns(&name));
+                let name = if is_own { name } else { first_use(name) };
+                let mut lines = vec![name.to_owned()];
                 lines.extend((!rounds.is_empty()).then(|| rounds.join(", ")));
                 (lines, Look::Cell)
             }

@@ -49,10 +49,10 @@ const GAP: (f64, f64) = (22.0, 42.0);
 const LANE: (f64, f64) = (9.0, 14.0);
 /// With more lanes beside each other, blocks stand in one column.
 const LANES: usize = 40;
-/// How much straight lanes count, and arrows from a layer to the next, against the
-/// arrows that leave a lane.
+/// How much straight lanes and optional arrows to the next layer count, and arrows to
+/// there that all architectures have, against the arrows that leave a lane.
 const STRAIGHT: f64 = 8.0;
-const SPINE: f64 = 60.0;
+const SPINE: f64 = 100.0;
 /// How far out an arc is for each block that it passes, and at most.
 const ARC: (f64, f64) = (9.0, 190.0);
 /// How often layers are sorted, and shifted.
@@ -231,7 +231,11 @@ impl<'a> Layered<'a> {
                 lane.push(cell);
             }
             let passed = lane.get(..length).unwrap_or_default().to_vec();
-            let weight = if passed.is_empty() { SPINE } else { 1.0 };
+            let weight = match (passed.is_empty(), arrow.optional) {
+                (true, false) => SPINE,
+                (true, true) => STRAIGHT,
+                (false, _) => 1.0,
+            };
             let above = passed.last().copied().unwrap_or(arrow.from);
             all.join(above, arrow.to, weight);
             all.passed.push(passed);
@@ -275,6 +279,26 @@ impl<'a> Layered<'a> {
         let sum: f64 = near.iter().map(|&(cell, by)| self.x(cell) * by).sum();
         let weight: f64 = near.iter().map(|(_, by)| by).sum();
         (!near.is_empty()).then(|| sum / weight)
+    }
+
+    /// Where the neighbours of a cell are on average.
+    fn wish(&self, id: usize) -> f64 {
+        let Some(cell) = self.cells.get(id) else {
+            return 0.0;
+        };
+        let near = cell.above.iter().chain(&cell.below);
+        let sums = near.fold((0.0, 0.0), |(sum, weight), &(near, by)| {
+            (sum + self.x(near) * by, weight + by)
+        });
+        if sums.1 > 0.0 { sums.0 / sums.1 } else { cell.x }
+    }
+
+    /// How much it counts that a cell is where it wishes to be.
+    fn weight(&self, cell: usize) -> f64 {
+        self.cells.get(cell).map_or(1.0, |cell| {
+            let near = cell.above.iter().chain(&cell.below);
+            1.0 + near.map(|(_, by)| by).sum::<f64>()
+        })
     }
 
     /// How far the middles of neighbours in a layer are apart.
@@ -333,8 +357,9 @@ impl<'a> Layered<'a> {
     /// Puts cells as near to their wishes as their order and widths allow, by least
     /// squares: cells that would overlap move as one.
     fn put(&mut self, cells: &[usize], wishes: &[f64]) {
-        // Groups of cells: the sum of where they want their first cell, how many, offset.
-        let mut groups: Vec<(f64, usize)> = Vec::new();
+        // Groups of cells: how much they weigh, that times where they want their first cell,
+        // how many they are.
+        let mut groups: Vec<(f64, f64, usize)> = Vec::new();
         let mut offsets = Vec::with_capacity(cells.len());
         let mut offset = 0.0;
         let mut before: Option<usize> = None;
@@ -342,19 +367,19 @@ impl<'a> Layered<'a> {
             offset += before.map_or(0.0, |before| self.distance(before, cell));
             before = Some(cell);
             offsets.push(offset);
-            groups.push((wish - offset, 1));
-            while let [.., (a, n), (b, m)] = groups[..] {
-                if a / n as f64 <= b / m as f64 {
+            let weight = self.weight(cell);
+            groups.push((weight, weight * (wish - offset), 1));
+            while let [.., (v, a, n), (w, b, m)] = groups[..] {
+                if a / v <= b / w {
                     break;
                 }
-                groups.pop();
-                groups.pop();
-                groups.push((a + b, n + m));
+                groups.truncate(groups.len() - 2);
+                groups.push((v + w, a + b, n + m));
             }
         }
         let starts = groups
             .iter()
-            .flat_map(|&(sum, n)| std::iter::repeat_n(sum / n as f64, n));
+            .flat_map(|&(weight, sum, n)| std::iter::repeat_n(sum / weight, n));
         for ((&cell, start), offset) in cells.iter().zip(starts).zip(offsets) {
             if let Some(cell) = self.cells.get_mut(cell) {
                 cell.x = start + offset;
@@ -370,12 +395,7 @@ impl<'a> Layered<'a> {
                 let cells = self.layers.get(layer).cloned().unwrap_or_default();
                 let wishes: Vec<f64> = cells
                     .iter()
-                    .map(
-                        |&cell| match (self.mean(cell, true), self.mean(cell, false)) {
-                            (Some(above), Some(below)) => (above + below) / 2.0,
-                            (above, below) => above.or(below).unwrap_or_else(|| self.x(cell)),
-                        },
-                    )
+                    .map(|&cell| self.wish(cell))
                     .collect();
                 self.put(&cells, &wishes);
             }
@@ -396,6 +416,8 @@ impl<'a> Layered<'a> {
             .map(|cell| cell.x + cell.width / 2.0)
             .fold(f64::MIN, f64::max);
         let mut blocks = vec![(0.0, 0.0); self.sizes.blocks.len()];
+        // Where the layer of each block begins and ends.
+        let mut bands = vec![(0.0, 0.0); blocks.len()];
         let mut lanes = vec![[(0.0, 0.0); 2]; self.cells.len()];
         let mut y = 0.0;
         for layer in &self.layers {
@@ -410,6 +432,9 @@ impl<'a> Layered<'a> {
                     *lane = [(x, y), (x, y + height)];
                 }
                 let block = self.cells.get(id).and_then(|cell| cell.block);
+                if let Some(band) = block.and_then(|block| bands.get_mut(block)) {
+                    *band = (y, y + height);
+                }
                 if let Some(place) = block.and_then(|block| blocks.get_mut(block)) {
                     let size = block.map(|block| self.sizes.block(block)).unwrap_or_default();
                     *place = (x - size.0 / 2.0, y + (height - size.1) / 2.0);
@@ -427,9 +452,13 @@ impl<'a> Layered<'a> {
                 size.0 = size.0.max(out);
                 return Way::Beside(right(from, size_from, 0.5), out, right(to, size_to, 0.35));
             }
-            let lane = passed.iter().flat_map(|&cell| at(&lanes, cell));
-            let ends = (below(from, size_from), (to.0 + entry, to.1));
-            Way::Down([ends.0].into_iter().chain(lane).chain([ends.1]).collect())
+            let (start, end) = (below(from, size_from), (to.0 + entry, to.1));
+            // Straight to the end of the layer: higher blocks may stand beside this one.
+            let mut points = vec![start, (start.0, at(&bands, arrow.from).1)];
+            points.extend(passed.iter().flat_map(|&cell| at(&lanes, cell)));
+            points.extend([(end.0, at(&bands, arrow.to).0), end]);
+            points.dedup();
+            Way::Down(points)
         });
         let ways = ways.collect();
         Layout { size, blocks, ways }

@@ -73,6 +73,11 @@ impl Owners {
         all
     }
 
+    /// Whether decisions stand under a name.
+    pub fn owns(&self, name: &str) -> bool {
+        self.owners.contains_key(name)
+    }
+
     /// Makes a panel of each call that owns decisions deep inside.
     pub fn divide(&mut self) {
         self.is_divided = true;

@@ -20,7 +20,7 @@ const SHAPES: [(&str, &str); 15] = [
     (".optional", "stroke-dasharray: 3 3"),
     (".off", "opacity: .28"),
     (".block.off .off", "opacity: 1"),
-    (".arrow.on", "stroke-width: 2"),
+    (".arrow.on", "stroke-width: 2; stroke-dasharray: none"),
     (".block.on .body", "stroke-width: 2"),
     ("text.on", "font-weight: 700"),
     ("text.off", "opacity: .5"),

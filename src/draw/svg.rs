@@ -177,7 +177,11 @@ fn drawn(way: &Way) -> (String, Point, (f64, f64)) {
             let mut path = begin(at);
             for &next in lane.iter().chain([&(end.0, end.1 - HEAD.0 + 1.0)]) {
                 let bend = (next.1 - at.1) / 2.0;
-                path += &curve((at.0, at.1 + bend), (next.0, next.1 - bend), next);
+                if (next.0 - at.0).abs() < 0.05 {
+                    path += &format!("V{}", number(next.1));
+                } else {
+                    path += &curve((at.0, at.1 + bend), (next.0, next.1 - bend), next);
+                }
                 at = next;
             }
             (path, *end, (0.0, 1.0))
