@@ -178,7 +178,9 @@ impl<'a> Builder<'a, '_> {
                     .collect();
                 let name = last(path);
                 // Some have a panel of their own for each use.
-                let is_own = self.name(group).is_some_and(|name| self.fold.owners.owns(&name));
+                let is_own = self
+                    .name(group)
+                    .is_some_and(|name| self.fold.owners.owns(&name));
                 let name = if is_own { name } else { first_use(name) };
                 let mut lines = vec![name.to_owned()];
                 lines.extend((!rounds.is_empty()).then(|| rounds.join(", ")));
@@ -218,10 +220,15 @@ impl<'a> Builder<'a, '_> {
         );
     }
 
-    /// The decision by which a node selects that is in no slot.
+    /// The one decision by which a node selects that is in no slot.
     fn selector(&self, index: NodeIndex) -> Option<String> {
         let decisions = self.fold.subject.decisions;
-        let decision = self.region.selector(index, &decisions.guards)?;
+        let operands = self.region.operands(index);
+        let mut read: Set<DecisionId> = operands
+            .iter()
+            .flat_map(|(_, guard)| decisions.guards.reads(*guard))
+            .collect();
+        let decision = read.pop().filter(|_| read.is_empty())?;
         Some(last(&decisions.point(decision)?.path).to_owned())
     }
 
@@ -243,9 +250,7 @@ impl<'a> Builder<'a, '_> {
 
     /// The decisions of a group that are slots.
     fn decisions(&self, group: Group<'a>) -> &[DecisionId] {
-        let slots = self
-            .name(group)
-            .and_then(|name| self.fold.slots.get(&name));
+        let slots = self.name(group).and_then(|name| self.fold.slots.get(&name));
         slots.map_or(&[], Vec::as_slice)
     }
 
@@ -290,7 +295,8 @@ impl<'a> Builder<'a, '_> {
                 || self.region.outputs.contains(&index)
                 || edges.any(|(reader, guard)| {
                     let selects = self.node(reader).map(|node| &node.op) == Some(&Op::Select);
-                    let is_read = !self.members.contains_key(&reader) || self.sure.contains(&reader);
+                    let is_read =
+                        !self.members.contains_key(&reader) || self.sure.contains(&reader);
                     (selects || guard == GuardId::ALWAYS) && is_read
                 });
             if is_sure {

@@ -53,7 +53,9 @@ fn finish(mut built: Vec<Built>, of: Of) -> Vec<Panel> {
     }
     let left = built.len().saturating_sub(PANELS);
     if left > 0 {
-        built.sort_by_key(|built| built.base.split('.').count() * usize::from(!built.base.is_empty()));
+        built.sort_by_key(|built| {
+            built.base.split('.').count() * usize::from(!built.base.is_empty())
+        });
         built.truncate(PANELS);
     }
     let mut panels: Vec<Panel> = built.into_iter().map(|built| built.panel).collect();
@@ -205,7 +207,13 @@ impl<'a> Fold<'a> {
 
     /// Takes out of elements what loops do with all elements once these are defined, such
     /// as `h = [for v in h: pool(v)]`: no part of the element leads on from it.
-    fn part_tails(&self, region: &'a Region, base: &'a str, cell: &'a str, members: &mut Members<'a>) {
+    fn part_tails(
+        &self,
+        region: &'a Region,
+        base: &'a str,
+        cell: &'a str,
+        members: &mut Members<'a>,
+    ) {
         let mut tails: Map<NodeIndex, Group> = Map::default();
         for (&index, &group) in members.iter().rev() {
             let Some(node) = region.graph.node_weight(index) else {
@@ -240,10 +248,10 @@ impl<'a> Fold<'a> {
             if group_of(self.owners, point).is_some_and(|group| groups.contains(&group)) {
                 continue;
             }
-            let places = self.owners.places(&point.path);
-            let cell = places.last().map_or("", |place| place.cell);
-            let is_its = |built: &Built| !cell.is_empty() && built.cell == cell;
-            let position = panels.iter().position(is_its).unwrap_or(0);
+            let cells = panels.iter().enumerate();
+            let inner = cells.filter(|(_, built)| is_in(&point.path, built.cell));
+            let inmost = inner.rev().max_by_key(|(_, built)| built.cell.len());
+            let position = inmost.map_or(0, |(position, _)| position);
             let Some(built) = panels.get_mut(position) else {
                 continue;
             };
@@ -296,6 +304,12 @@ fn group_of(owners: &Owners, point: &DecisionPoint) -> Option<String> {
         Group::Element(_) | Group::Choice(_) => place.name(),
         _ => None,
     }
+}
+
+/// Whether a path is that of a cell, or of something in it.
+fn is_in(path: &str, cell: &str) -> bool {
+    let inside = path.strip_prefix(cell);
+    inside.is_some_and(|rest| cell.is_empty() || rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The last name of a path.

@@ -17,6 +17,7 @@ pub fn mermaid(picture: &Picture) -> String {
         };
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  subgraph p{place}[\"{}\"]", escaped(&title));
+        text.push_str("    direction TB\n");
         for (id, block) in panel.blocks.iter().enumerate() {
             let (open, close) = match block.look {
                 Look::End => ("([", "])"),

@@ -19,6 +19,9 @@ mod svg;
 mod text;
 mod tidy;
 
+#[cfg(test)]
+mod tests;
+
 use crate::decision::Architecture;
 use crate::graph::Kind;
 
