@@ -442,6 +442,65 @@ fn graphs_go_to_standard_output_or_into_a_file() {
 }
 
 #[test]
+fn an_architecture_is_drawn_inside_its_space() {
+    let arch = "h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={}";
+    let draw = |format: &str| {
+        let args = [
+            "graph", TINY, "--arch", arch, "--inside", "--format", format,
+        ];
+        good(&args)
+    };
+    let svg = draw("svg");
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    let marked = |class: &str| svg.matches(class).count();
+    // One operation of each layer is chosen and one is not; the one skip is left out.
+    assert_eq!(marked("<text class=\"on\""), 2);
+    assert_eq!(marked("<text class=\"off\""), 2);
+    assert_eq!(marked("class=\"arrow off optional\""), 1);
+    let mermaid = draw("mermaid");
+    assert!(
+        mermaid.contains("<br>f: max3") && mermaid.contains("-.->"),
+        "{mermaid}"
+    );
+    let dot = draw("dot");
+    assert!(
+        dot.contains("dashed, color=\"#d0d0d0\"") && dot.contains("penwidth=2"),
+        "{dot}"
+    );
+
+    // JSON is the supergraph's, and says of each part whether the child has it.
+    let inside: Value = serde_json::from_str(&draw("json")).unwrap();
+    let space = good_json(&["graph", TINY, "--format", "json"]);
+    let child = good_json(&["graph", TINY, "--format", "json", "--arch", arch]);
+    assert_eq!(inside["architecture"], child["architecture"]);
+    assert_eq!(inside["conditions"], space["conditions"]);
+    let nodes = |value: &Value| value["regions"][0]["nodes"].as_array().unwrap().clone();
+    assert_eq!(nodes(&inside).len(), nodes(&space).len());
+    let chosen = nodes(&inside)
+        .into_iter()
+        .filter(|node| node["chosen"] == true);
+    // A child has no selections: they stand for what they select.
+    let chosen = chosen.filter(|node| node["op"] != "select");
+    let ids = |nodes: Vec<Value>| {
+        nodes
+            .iter()
+            .map(|node| node["id"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(chosen.collect()), ids(nodes(&child)));
+    let edges = inside["regions"][0]["edges"].as_array().unwrap();
+    let dropped = edges.iter().filter(|edge| edge["chosen"] == false);
+    assert!(dropped.clone().count() > 2 && dropped.count() < edges.len() / 2);
+
+    let run = enasc(&["graph", TINY, "--inside"]);
+    assert!(
+        run.code == Some(2) && run.err.contains("--arch"),
+        "{}",
+        run.err
+    );
+}
+
+#[test]
 fn every_stage_can_be_dumped() {
     assert_eq!(
         good(&["dump", TINY, "--stage", "space"]),

@@ -136,6 +136,7 @@ fn commands_answer_as_the_pages_show() {
         ("docs/encodings.md", 5),
         ("docs/counting.md", 6),
         ("docs/export.md", 3),
+        ("docs/pictures.md", 4),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut n = 0;

@@ -318,7 +318,7 @@ impl<'a> Layered<'a> {
             (None, None) => LANE.0,
             _ => LANE.1,
         };
-        (left.width + right.width) / 2.0 + gap
+        f64::midpoint(left.width, right.width) + gap
     }
 
     /// Sorts each layer by where the neighbours of its cells are, down and up.

@@ -9,7 +9,7 @@ use crate::decision::{DecisionSpace, Domain, OptionSource};
 #[derive(Debug, Default)]
 pub(super) struct Owners {
     /// What decisions or elements stand under; whether deeper than directly.
-    owners: BTreeMap<String, bool>,
+    parents: BTreeMap<String, bool>,
     elements: BTreeSet<String>,
     decisions: BTreeSet<String>,
     /// The options of choices, each after the path where the choice stands.
@@ -50,7 +50,7 @@ impl Owners {
         for point in &space.points {
             let direct = parent(&point.path);
             for owner in ends(&point.path).map(|end| &point.path[..end]) {
-                let deeper = all.owners.entry(owner.to_owned()).or_default();
+                let deeper = all.parents.entry(owner.to_owned()).or_default();
                 *deeper |= Some(owner) != direct;
             }
             all.decisions.insert(point.path.clone());
@@ -68,7 +68,7 @@ impl Owners {
         for element in &space.elements {
             all.elements.insert(element.name.clone());
             for end in ends(&element.name) {
-                all.owners.insert(element.name[..end].to_owned(), true);
+                all.parents.insert(element.name[..end].to_owned(), true);
             }
         }
         all
@@ -76,7 +76,7 @@ impl Owners {
 
     /// Whether decisions stand under a name.
     pub fn owns(&self, name: &str) -> bool {
-        self.owners.contains_key(name)
+        self.parents.contains_key(name)
     }
 
     /// Makes a panel of each call that owns decisions deep inside.
@@ -120,13 +120,13 @@ impl Owners {
     fn cell<'a>(&self, path: &'a str, start: usize, end: usize, cell: &str) -> Option<&'a str> {
         let names = path.get(start..end)?;
         let name = full(cell, names);
-        if self.owners.contains_key(&name) || self.decisions.contains(&name) {
+        if self.parents.contains_key(&name) || self.decisions.contains(&name) {
             return None;
         }
         let starts = ends(names).map(|end| end + 1);
         let inner = starts.filter_map(|at| names.get(at..));
         let mut inner = std::iter::once(names).chain(inner).map(first_use);
-        inner.find(|name| self.owners.contains_key(*name))
+        inner.find(|name| self.parents.contains_key(*name))
     }
 
     /// The name of a call that is divided.
@@ -134,7 +134,7 @@ impl Owners {
         let names = path.get(start..end).filter(|_| self.is_divided)?;
         let name = full(cell, names);
         let is_part = !last(names).contains('=') && !self.elements.contains(&name);
-        let (name, deeper) = self.owners.get_key_value(&name).filter(|_| is_part)?;
+        let (name, deeper) = self.parents.get_key_value(&name).filter(|_| is_part)?;
         deeper.then_some(name)
     }
 
@@ -151,7 +151,7 @@ impl Owners {
             let name = full(place.cell, names);
             *end > element.len()
                 && last(names).contains('=')
-                && !self.owners.contains_key(&name)
+                && !self.parents.contains_key(&name)
                 && !self.decisions.contains(&name)
         })?;
         let call = ends.next();
@@ -163,7 +163,7 @@ impl Owners {
         let names = path.get(start..end)?;
         let name = full(cell, names);
         let segment = last(names);
-        let owns = self.owners.get(&name);
+        let owns = self.parents.get(&name);
         if self.elements.contains(&name) {
             return Some(Group::Element(whole));
         }

@@ -215,12 +215,17 @@ fn arrows(panel: &Panel, mark: Mark) -> BTreeSet<(String, String)> {
 
 /// The example of the paper (arXiv:1802.03268, figure 1): node 2 reads node 1, node 3
 /// reads node 2, node 4 reads node 1; nodes 3 and 4 are loose ends.
-#[test]
-fn the_recurrent_cell_of_the_paper_is_marked_in_its_space() {
+fn example() -> (SearchSpace, Architecture) {
     let space = compiled("enas_rnn", &[("n", "4")]).remove(0);
     let line = "Cell.f0=tanh Cell.h[1].p=0 Cell.h[1].f=relu Cell.h[2].p=1 Cell.h[2].f=relu \
                 Cell.h[3].p=0 Cell.h[3].f=tanh";
     let chosen = Architecture::parse(line, &space.decisions, &space.name).unwrap();
+    (space, chosen)
+}
+
+#[test]
+fn the_recurrent_cell_of_the_paper_is_marked_in_its_space() {
+    let (space, chosen) = example();
     let inside = picture(subject(&space), Of::Inside(&chosen));
     let cell = &inside.panels[1];
     let is_node = |name: &str| name.starts_with("h[") || name == "highway" || name == "Cell";
@@ -295,9 +300,7 @@ fn large_spaces_are_drawn_too() {
 
 #[test]
 fn pictures_are_as_before() {
-    let space = compiled("enas_rnn", &[("n", "3")]).remove(0);
-    let line = "Cell.f0=tanh Cell.h[1].p=0 Cell.h[1].f=relu Cell.h[2].p=0 Cell.h[2].f=sigmoid";
-    let chosen = Architecture::parse(line, &space.decisions, &space.name).unwrap();
+    let (space, chosen) = example();
     let inside = picture(subject(&space), Of::Inside(&chosen));
     let tiny = compiled("tiny", &[]).remove(0);
     let tiny = picture(subject(&tiny), Of::Space);

@@ -1,5 +1,5 @@
-//! How wide text is. A picture does not know which font its reader has: widths are those of
-//! DejaVu Sans, which is wider than Helvetica and Arial.
+//! How wide text is. A picture does not know which font its reader has: widths are those of a
+//! wide font without serifs, wider than Helvetica and Arial.
 
 /// The size of a font whose widths are measured; pixels.
 pub(super) const SIZE: f64 = 11.0;
