@@ -10,6 +10,7 @@
 
 mod block;
 mod fold;
+mod layered;
 mod layout;
 mod mermaid;
 mod place;
