@@ -10,6 +10,7 @@ mod controller;
 mod diagram;
 mod docs;
 mod encodings;
+mod examples;
 mod explain;
 mod export;
 mod format;

@@ -81,7 +81,9 @@ pub fn memory(process: &str) -> u64 {
 /// `before`. A machine that is busy with other things makes nothing slow, and what only
 /// waits comes to an end too.
 fn is_slow(elapsed: Duration, before: Option<Duration>, limits: Limits) -> bool {
-    let computed = computed().zip(before).map(|(now, before)| now - before);
+    let computed = computed()
+        .zip(before)
+        .map(|(now, before)| now.saturating_sub(before));
     computed.unwrap_or(elapsed).min(elapsed) > limits.time || elapsed > 20 * limits.time
 }
 
