@@ -210,46 +210,54 @@ fn prepare(page: &str, folder: &Path) {
         }
     }
     let lines: Vec<String> = (0..200)
-        .map(|i| format!("line {} of the {} poem\n", i % 7, i % 11))
+        .map(|i| format!("line {} of the {} poem\n", i % 50, i % 11))
         .collect();
     std::fs::write(folder.join("poems.txt"), lines.concat()).unwrap();
 }
 
+/// Runs the commands of a page one after the other; `n` of them train.
+#[cfg(feature = "torch")]
+fn follow(page: &str, n: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(page, folder.path());
+    let mut trained = 0;
+    for (mut command, shown) in transcripts(page) {
+        if trains(&command) {
+            trained += 1;
+            command.extend(["--device", "cpu", "--threads", "1"].map(str::to_owned));
+        }
+        let output = run(&command, folder.path());
+        assert!(
+            output.status.success() || command[0] == "doctor",
+            "{command:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let said = String::from_utf8_lossy(&output.stdout);
+        if !shown.is_empty() {
+            assert_eq!(said, shown, "{command:?}");
+        } else if trains(&command) {
+            assert!(!said.is_empty(), "{command:?} says nothing");
+        }
+    }
+    assert_eq!(trained, n);
+}
+
 #[cfg(feature = "torch")]
 #[test]
-fn the_searches_of_the_pages_run_one_after_the_other() {
-    for (page, least) in [
-        ("README.md", 5),
-        ("docs/tutorial.md", 6),
-        ("docs/own-data.md", 2),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        prepare(page, folder.path());
-        let mut n = 0;
-        for (mut command, shown) in transcripts(page) {
-            if trains(&command) {
-                n += 1;
-                command.extend(["--device", "cpu", "--threads", "1"].map(str::to_owned));
-            } else if page == "README.md" {
-                // Tested without libtorch too.
-                continue;
-            }
-            let output = run(&command, folder.path());
-            assert!(
-                output.status.success(),
-                "{command:?}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
-            let said = String::from_utf8_lossy(&output.stdout);
-            if shown.is_empty() {
-                let writes = ["check", "export"].contains(&command[0].as_str());
-                assert!(writes || !said.is_empty(), "{command:?} says nothing");
-            } else {
-                assert_eq!(said, shown, "{command:?}");
-            }
-        }
-        assert!(n >= least, "{page} lost its commands");
-    }
+fn the_searches_of_the_readme_run() {
+    follow("README.md", 5);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn the_tutorial_can_be_followed() {
+    follow("docs/tutorial.md", 4);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn the_guide_to_data_of_ones_own_can_be_followed() {
+    follow("docs/own-data.md", 2);
 }
 
 #[cfg(all(feature = "torch", unix))]
