@@ -89,7 +89,7 @@ fn transcripts(page: &str) -> Vec<(Vec<String>, String)> {
 }
 
 /// The words of a command as a shell splits it: quotes hold blanks and each other.
-fn words(command: &str) -> Vec<String> {
+pub fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quote = None;
     for c in command.chars() {
@@ -105,7 +105,7 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// Whether a command needs libtorch.
-fn trains(command: &[String]) -> bool {
+pub fn trains(command: &[String]) -> bool {
     matches!(
         command[0].as_str(),
         "search" | "derive" | "train" | "eval" | "score" | "correlate"

@@ -6,6 +6,7 @@
 
 mod bombs;
 mod cli;
+mod commands;
 mod controller;
 mod diagram;
 mod docs;
@@ -17,9 +18,11 @@ mod format;
 mod front_end_props;
 mod fuzz;
 mod golden;
+mod json;
 mod long_files;
 mod lsp;
 mod measure;
+mod new;
 mod published;
 mod recipes;
 mod runs;
@@ -30,3 +33,4 @@ mod syntax;
 mod tidy;
 mod ui;
 mod unique;
+mod words;

@@ -4,12 +4,12 @@ use super::args::{GraphArgs, GraphFormatArg};
 use super::error::CliError;
 use super::input;
 use super::output::{pretty, write};
-use crate::diagnostic::render::Style;
+use crate::cli::console::Console;
 use crate::graph::write::{Subject, dot, json};
 
-pub(super) fn run(args: &GraphArgs, style: Style) -> Result<(), CliError> {
+pub(super) fn run(args: &GraphArgs, console: Console) -> Result<(), CliError> {
     let (space, architecture) =
-        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), style)?;
+        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), console)?;
     let subject = Subject {
         name: &space.name,
         graph: &space.graph,
