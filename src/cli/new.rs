@@ -23,11 +23,11 @@ impl TemplateArg {
     /// The space, which is called [`PLACEHOLDER`].
     fn text(self) -> &'static str {
         match self {
-            Self::Mlp => include_str!("../../templates/mlp.enas"),
-            Self::Macro => include_str!("../../templates/macro.enas"),
-            Self::Micro => include_str!("../../templates/micro.enas"),
-            Self::Recurrent => include_str!("../../templates/recurrent.enas"),
-            Self::Mobile => include_str!("../../templates/mobile.enas"),
+            Self::Mlp => include_str!("../../spaces/templates/mlp.enas"),
+            Self::Macro => include_str!("../../spaces/templates/macro.enas"),
+            Self::Micro => include_str!("../../spaces/templates/micro.enas"),
+            Self::Recurrent => include_str!("../../spaces/templates/recurrent.enas"),
+            Self::Mobile => include_str!("../../spaces/templates/mobile.enas"),
         }
     }
 
