@@ -6,7 +6,11 @@ step = @printf '\n==> %s\n' "$(1)"
 # cargo-nextest is quicker where it is there, but runs no documentation tests.
 tests = $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run --no-fail-fast,cargo test --no-fail-fast --lib --bins --tests)
 
-.PHONY: help setup build test bench gpu-check fuzz data demo clean
+# Where `make install` puts what it installs: PREFIX/bin and PREFIX/share.
+PREFIX ?= $(HOME)/.local
+share = $(DESTDIR)$(PREFIX)/share
+
+.PHONY: help setup build install test bench gpu-check fuzz data demo clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +26,15 @@ build: setup ## Build target/release/enasc and enasc-torch
 	cargo build --release --bin enasc-torch
 	cargo build --release --no-default-features --bin enasc
 	@! readelf -d target/release/enasc | grep -q libtorch
+
+install: build ## Install enasc, its man pages and completions under PREFIX (~/.local)
+	$(call step,install under $(DESTDIR)$(PREFIX))
+	install -D -t $(DESTDIR)$(PREFIX)/bin target/release/enasc target/release/enasc-torch
+	target/release/enasc man -o $(share)/man/man1
+	@mkdir -p $(share)/bash-completion/completions $(share)/zsh/site-functions $(share)/fish/vendor_completions.d
+	target/release/enasc completions bash > $(share)/bash-completion/completions/enasc
+	target/release/enasc completions zsh > $(share)/zsh/site-functions/_enasc
+	target/release/enasc completions fish > $(share)/fish/vendor_completions.d/enasc.fish
 
 # Both feature sets share one dev profile, so that each dependency is compiled once
 # for all steps (clippy and doc need its metadata, the tests its code).

@@ -29,7 +29,7 @@
 //! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
 //! | [`ide`] | [`ide::Analysis::of`], then [`ide::hover`] and others | text + place → what an editor shows | never fails |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
-//! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
+//! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`], [`graph::describe`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
 //! | [`draw`] | [`draw::picture`], [`draw::svg`], [`draw::mermaid`] | supergraph + architecture → pictures for people | never fails |
 //! | [`export`] | [`export::export`] | architecture + weights → PyTorch, ONNX, safetensors, JSON | [`export::ExportError`] |
 //! | [`recipe`] | [`recipe::SearchConfig::with`], [`recipe::Preset::find`] | TOML, JSON, `PATH=VALUE` → every hyperparameter | a sentence |

@@ -89,7 +89,7 @@ fn transcripts(page: &str) -> Vec<(Vec<String>, String)> {
 }
 
 /// The words of a command as a shell splits it: quotes hold blanks and each other.
-fn words(command: &str) -> Vec<String> {
+pub fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quote = None;
     for c in command.chars() {
@@ -105,7 +105,7 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// Whether a command needs libtorch.
-fn trains(command: &[String]) -> bool {
+pub fn trains(command: &[String]) -> bool {
     matches!(
         command[0].as_str(),
         "search" | "derive" | "train" | "eval" | "score" | "correlate"
@@ -161,26 +161,104 @@ fn commands_answer_as_the_pages_show() {
     }
 }
 
-#[cfg(feature = "torch")]
+/// The spaces that a page tells to write down, by the name in their first line.
+fn files(page: &str) -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+    let page = std::fs::read_to_string(path).unwrap();
+    let blocks = blocks(&page, "enas").into_iter();
+    let named = blocks.filter_map(|(_, text)| {
+        let name = text.lines().next()?.strip_prefix("// ")?.to_owned();
+        Some((name, text + "\n"))
+    });
+    named.collect()
+}
+
 #[test]
-fn the_searches_of_the_readme_run_one_after_the_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut n = 0;
-    for (mut command, _) in transcripts("README.md") {
-        if !trains(&command) {
-            continue;
+fn spaces_that_a_page_tells_to_write_are_laid_out_and_clean() {
+    for (page, n) in [("docs/tutorial.md", 1), ("docs/own-data.md", 1)] {
+        let files = files(page);
+        assert_eq!(files.len(), n, "{page}");
+        for (name, text) in files {
+            assert_eq!(text, formatted(&text).unwrap(), "{page}: {name}");
+            let compiled = compile(&name, &text, &Options::default());
+            let shown = human(&compiled.diagnostics, &compiled.sources, Style::Plain);
+            assert!(shown.is_empty(), "{page}: {shown}");
         }
-        n += 1;
-        command.extend(["--device", "cpu", "--threads", "1"].map(str::to_owned));
+    }
+}
+
+/// Puts what a page works on into a folder: its spaces, and the images and the text that
+/// docs/own-data.md is about.
+#[cfg(feature = "torch")]
+fn prepare(page: &str, folder: &Path) {
+    for (name, text) in files(page) {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    for (class, part, n) in [
+        ("crow", "train", 8),
+        ("owl", "train", 8),
+        ("crow", "test", 2),
+        ("owl", "test", 2),
+    ] {
+        let folder = folder.join("birds").join(part).join(class);
+        std::fs::create_dir_all(&folder).unwrap();
+        for i in 0..n {
+            let image = image::RgbImage::from_fn(16, 16, |x, y| {
+                let bright = if class == "owl" { x } else { y };
+                image::Rgb([(bright * 16) as u8, (i * 30) as u8, 0])
+            });
+            image.save(folder.join(format!("{i}.png"))).unwrap();
+        }
+    }
+    let lines: Vec<String> = (0..200)
+        .map(|i| format!("line {} of the {} poem\n", i % 50, i % 11))
+        .collect();
+    std::fs::write(folder.join("poems.txt"), lines.concat()).unwrap();
+}
+
+/// Runs the commands of a page one after the other; `n` of them train.
+#[cfg(feature = "torch")]
+fn follow(page: &str, n: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(page, folder.path());
+    let mut trained = 0;
+    for (mut command, shown) in transcripts(page) {
+        if trains(&command) {
+            trained += 1;
+            command.extend(["--device", "cpu", "--threads", "1"].map(str::to_owned));
+        }
         let output = run(&command, folder.path());
         assert!(
-            output.status.success(),
+            output.status.success() || command[0] == "doctor",
             "{command:?}: {}",
             String::from_utf8_lossy(&output.stderr)
         );
-        assert!(!output.stdout.is_empty(), "{command:?} says nothing");
+        let said = String::from_utf8_lossy(&output.stdout);
+        if !shown.is_empty() {
+            assert_eq!(said, shown, "{command:?}");
+        } else if trains(&command) {
+            assert!(!said.is_empty(), "{command:?} says nothing");
+        }
     }
-    assert_eq!(n, 5);
+    assert_eq!(trained, n);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn the_searches_of_the_readme_run() {
+    follow("README.md", 5);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn the_tutorial_can_be_followed() {
+    follow("docs/tutorial.md", 4);
+}
+
+#[cfg(feature = "torch")]
+#[test]
+fn the_guide_to_data_of_ones_own_can_be_followed() {
+    follow("docs/own-data.md", 2);
 }
 
 #[cfg(all(feature = "torch", unix))]

@@ -6,19 +6,23 @@
 
 mod bombs;
 mod cli;
+mod commands;
 mod controller;
 mod diagram;
 mod docs;
 mod encodings;
+mod examples;
 mod explain;
 mod export;
 mod format;
 mod front_end_props;
 mod fuzz;
 mod golden;
+mod json;
 mod long_files;
 mod lsp;
 mod measure;
+mod new;
 mod published;
 mod recipes;
 mod runs;
@@ -29,3 +33,4 @@ mod syntax;
 mod tidy;
 mod ui;
 mod unique;
+mod words;

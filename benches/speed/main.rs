@@ -26,8 +26,8 @@ use enasc::decision::{Architecture, plan};
 use enasc::encoding::{Encoding, import};
 use enasc::graph::{Child, select};
 use enasc::model::{
-    DeviceRequest, Init, Mode, ModelConfig, Precision, SharedModel, choose, gradients,
-    keep_freed_memory, load_cuda,
+    DeviceRequest, Init, Mode, ModelConfig, Precision, SharedModel, choose, keep_freed_memory,
+    load_cuda,
 };
 use enasc::train::controller_phase::{Policy, PolicyConfig, PolicyError};
 use enasc::train::optim::{Sgd, SgdConfig, clip_global_norm, global_norm};
@@ -146,7 +146,10 @@ impl Training for Weights {
         let loss = self.loss(number);
         let child = &self.children[number % self.children.len()];
         let params = self.model.trained(child).expect("memory suffices");
-        let mut grads = gradients(&loss, &params).expect("memory suffices");
+        let mut grads = self
+            .model
+            .gradients(&loss, &params)
+            .expect("memory suffices");
         let norm = if self.clip > 0.0 {
             clip_global_norm(&mut grads, self.clip)
         } else {

@@ -1,5 +1,7 @@
-//! The command line as data: every flag of every command is declared here and,
-//! for the commands that train, in [`super::torch_args`].
+//! The command line as data: every flag of every command is declared here, in
+//! [`super::tool_args`] and, for the commands that train, in [`super::torch_args`].
+//!
+//! The examples in the help are run by a test.
 
 use std::path::PathBuf;
 
@@ -7,14 +9,25 @@ use num_bigint::BigUint;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::tool_args::{CompletionsArgs, DescribeArgs, DiffArgs, ManArgs, NewArgs};
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
 use crate::diagnostic::render::Style;
 use crate::encoding::Encoding;
 use crate::export::Format;
 
+/// What every help ends with.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    what was asked for is done
+  1    it could not be done, or something is wrong with the files; standard error says what
+  2    the command line is wrong
+  130  a search or training was stopped by Ctrl-C or a signal, and goes on with --resume
+
+`enasc COMMAND --help` shows examples; docs/commands.md has all commands on one page.";
+
 /// A compiler for neural-architecture search spaces, and ENAS on every space that compiles
 #[derive(Clone, Debug, Parser)]
-#[command(name = "enasc", version, max_term_width = 100)]
+#[command(name = "enasc", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Colour in messages; auto: on a terminal, unless `NO_COLOR` is set
     #[arg(
@@ -26,6 +39,12 @@ pub struct Cli {
         default_value_t = ColorArg::Auto
     )]
     pub color: ColorArg,
+    /// Say nothing but results and what is wrong: no warnings, no progress, no hints
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// Say also what is read, compiled, started and written
+    #[arg(long, short, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -35,63 +54,105 @@ pub struct Cli {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Check spaces: say everything that is wrong with them
-    #[command(after_help = "Example:\n  enasc check spaces/*.enas")]
+    #[command(
+        after_help = "Examples:\n  enasc check spaces/*.enas\n  enasc check spaces/enas_macro.enas --set layers=6 --format json"
+    )]
     Check(CheckArgs),
     /// Lay files out anew: blanks and line breaks, nothing else
-    #[command(after_help = "Example:\n  enasc fmt spaces/*.enas")]
+    #[command(
+        after_help = "Examples:\n  enasc fmt --check spaces/*.enas\n  enasc fmt - < spaces/tiny.enas"
+    )]
     Fmt(FmtArgs),
     /// Explain a diagnostic: why it is one, a wrong example and a right one
-    #[command(after_help = "Example:\n  enasc explain shape::candidates_differ")]
+    #[command(after_help = "Examples:\n  enasc explain shape::candidates_differ\n  enasc explain")]
     Explain(ExplainArgs),
     /// Count the architectures of a space: exactly, or saying that it is an estimate
-    #[command(after_help = "Example:\n  enasc count spaces/enas_macro.enas --set layers=6")]
+    #[command(
+        after_help = "Examples:\n  enasc count spaces/enas_macro.enas --set layers=6\n  enasc count spaces/tiny.enas --unique\n  enasc count spaces/nasbench101.enas --explain"
+    )]
     Count(CountArgs),
     /// Draw architectures at random, one a line, or print the one of a number
-    #[command(after_help = "Example:\n  enasc sample spaces/enas_macro.enas -n 5 --seed 1")]
+    #[command(
+        after_help = "Examples:\n  enasc sample spaces/enas_macro.enas -n 5 --seed 1\n  enasc sample spaces/nasbench101.enas --uniform --format json\n  enasc sample spaces/tiny.enas --index 7"
+    )]
     Sample(SampleArgs),
     /// Print the number of an architecture, from 0; `sample --index` is the way back
     #[command(
-        after_help = "Example:\n  enasc sample spaces/tiny.enas | enasc rank spaces/tiny.enas --arch -"
+        after_help = "Examples:\n  enasc sample spaces/tiny.enas | enasc rank spaces/tiny.enas --arch -"
     )]
     Rank(RankArgs),
     /// List all architectures of a space in the order of their numbers
-    #[command(after_help = "Example:\n  enasc enumerate spaces/enas_macro.enas --limit 10")]
+    #[command(
+        after_help = "Examples:\n  enasc enumerate spaces/tiny.enas\n  enasc enumerate spaces/enas_macro.enas --limit 10 --format json"
+    )]
     Enumerate(EnumerateArgs),
     /// Count parameters, FLOPs, nodes and edges, of a space or of one architecture
     #[command(
-        after_help = "Example:\n  enasc sample spaces/tiny.enas | enasc stats spaces/tiny.enas --arch -"
+        after_help = "Examples:\n  enasc stats spaces/enas_macro.enas\n  enasc stats spaces/tiny.enas --range\n  enasc sample spaces/tiny.enas | enasc stats spaces/tiny.enas --arch -"
     )]
     Stats(StatsArgs),
+    /// Write a new space from a template, and say what to do next
+    #[command(
+        after_help = "Examples:\n  enasc new my_space\n  enasc new my_cell.enas --template recurrent\n  enasc new --list"
+    )]
+    New(NewArgs),
+    /// Tell an architecture in words: what each node computes of what, and what it costs
+    #[command(
+        after_help = "Examples:\n  enasc describe spaces/tiny.enas --arch 'h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}'\n  enasc sample spaces/enas_micro.enas | enasc describe spaces/enas_micro.enas --arch -"
+    )]
+    Describe(DescribeArgs),
+    /// Say how two architectures of a space differ, decision by decision and in cost; or two spaces
+    #[command(
+        after_help = "Examples:\n  enasc sample spaces/tiny.enas | enasc diff spaces/tiny.enas - 'h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}'\n  enasc diff spaces/enas_micro.enas spaces/enas_micro_final.enas\n  enasc diff spaces/tiny.enas spaces/tiny.enas --other-set width=16"
+    )]
+    Diff(DiffArgs),
     /// Draw the supergraph, or the network of one architecture
-    #[command(after_help = "Example:\n  enasc graph spaces/tiny.enas | dot -Tsvg -o tiny.svg")]
+    #[command(
+        after_help = "Examples:\n  enasc graph spaces/tiny.enas | dot -Tsvg -o tiny.svg\n  enasc sample spaces/tiny.enas | enasc graph spaces/tiny.enas --arch - --format json"
+    )]
     Graph(GraphArgs),
     /// Read an architecture from a published notation
     #[command(
-        after_help = "Example:\n  enasc import spaces/enas_rnn.enas --set n=4 --encoding enas '0 0 1 1 1 0 0'"
+        after_help = "Examples:\n  enasc import spaces/enas_rnn.enas --set n=4 --encoding enas '0 0 1 1 1 0 0'"
     )]
     Import(ImportArgs),
     /// Write an architecture in a published notation
     #[command(
-        after_help = "Example:\n  enasc sample spaces/darts_cnn.enas | enasc encode spaces/darts_cnn.enas --encoding darts --arch -"
+        after_help = "Examples:\n  enasc sample spaces/darts_cnn.enas | enasc encode spaces/darts_cnn.enas --encoding darts --arch -"
     )]
     Encode(EncodeArgs),
     /// Write an architecture as a network for other programs: a PyTorch module, ONNX, weights
     #[command(
-        after_help = "Example:\n  enasc export spaces/tiny.enas --arch runs/tiny/best.json --weights runs/tiny-best --to pytorch -o tiny.py"
+        after_help = "Examples:\n  enasc sample spaces/tiny.enas | enasc export spaces/tiny.enas --arch - --to onnx -o tiny.onnx\n  enasc export spaces/tiny.enas --arch runs/tiny/best.json --weights runs/tiny-best --to pytorch -o tiny.py"
     )]
     Export(ExportArgs),
     /// Show what one stage of the compiler makes of a file
-    #[command(after_help = "Example:\n  enasc dump spaces/tiny.enas --stage plan")]
+    #[command(
+        after_help = "Examples:\n  enasc dump spaces/tiny.enas --stage space\n  enasc dump spaces/tiny.enas --stage plan"
+    )]
     Dump(DumpArgs),
     /// Recipes: all hyperparameters of a search and of a training, by name or in files
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  enasc recipe list\n  enasc recipe show enas-rnn-paper"
+    )]
     Recipe(RecipeCommand),
     /// Serve an editor: diagnostics, hovers, renames and more, as it asks for them
-    #[command(after_help = "Example:\n  see docs/editors.md, for VS Code, Neovim and Helix")]
+    #[command(
+        after_help = "Examples:\n  enasc lsp\n\nIt is started by an editor: docs/editors.md tells how VS Code, Neovim and Helix do."
+    )]
     Lsp(LspArgs),
     /// Say what a search depends on: versions, libtorch, CUDA, memory, disk
-    #[command(after_help = "Example:\n  enasc doctor")]
+    #[command(after_help = "Examples:\n  enasc doctor\n  enasc doctor --format json")]
     Doctor(DoctorArgs),
+    /// Write what a shell needs to complete the command line of enasc
+    #[command(
+        after_help = "Examples:\n  enasc completions bash > ~/.local/share/bash-completion/completions/enasc\n  enasc completions zsh > _enasc\n  enasc completions fish > enasc.fish"
+    )]
+    Completions(CompletionsArgs),
+    /// Write man pages: one of enasc and one of each command
+    #[command(after_help = "Examples:\n  enasc man -o man1\n  enasc man search | man -l -")]
+    Man(ManArgs),
     /// The commands that need libtorch.
     #[command(flatten)]
     Torch(Box<TorchCommand>),
@@ -123,6 +184,9 @@ pub struct FmtArgs {
     /// Write nothing, show what would change, and fail if anything would
     #[arg(long)]
     pub check: bool,
+    /// json: an object a file, in one array
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
 }
 
 /// `enasc lsp`
@@ -139,6 +203,9 @@ pub struct ExplainArgs {
     /// The code that stands above a message, such as `names::unknown`; without it, all are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+    /// How the page or the list is printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
 }
 
 /// `enasc count`
@@ -278,6 +345,9 @@ pub struct EncodeArgs {
     /// The notation
     #[arg(long, value_enum)]
     pub encoding: EncodingArg,
+    /// human: the notation alone
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
     /// The file to write; without it, standard output
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
@@ -310,6 +380,9 @@ pub struct ExportArgs {
     /// The file to write; of PyTorch, the weights go beside it, as OUT with the ending .safetensors
     #[arg(short, long, value_name = "OUT")]
     pub out: PathBuf,
+    /// human: nothing; json: which files were written
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
 }
 
 /// `enasc dump`
@@ -321,19 +394,30 @@ pub struct DumpArgs {
     /// Which stage
     #[arg(long, value_enum)]
     pub stage: StageArg,
+    /// How space and plan are printed; ast and graph are JSON always
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
 }
 
 /// `enasc recipe`
 #[derive(Clone, Debug, Subcommand)]
 pub enum RecipeCommand {
     /// List the recipes that are part of enasc: those of the paper and of the authors' code
-    #[command(after_help = "Example:\n  enasc recipe list")]
-    List,
+    #[command(after_help = "Examples:\n  enasc recipe list\n  enasc recipe list --format json")]
+    List(RecipeListArgs),
     /// Print a recipe with its comments, or all hyperparameters as they are with it
     #[command(
-        after_help = "Example:\n  enasc recipe show enas-macro-paper --with shared.epochs=20"
+        after_help = "Examples:\n  enasc recipe show enas-macro-paper\n  enasc recipe show enas-macro-paper --with shared.epochs=20"
     )]
     Show(RecipeShowArgs),
+}
+
+/// `enasc recipe list`
+#[derive(Clone, Debug, Args)]
+pub struct RecipeListArgs {
+    /// How the list is printed
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
 }
 
 /// `enasc recipe show`
@@ -348,6 +432,9 @@ pub struct RecipeShowArgs {
     /// Set one hyperparameter by its path, and print all
     #[arg(long, value_name = "PATH=VALUE", value_parser = name_value)]
     pub with: Vec<(String, String)>,
+    /// json: what it says as one object, or all hyperparameters
+    #[arg(long, value_enum, default_value_t = FormatArg::Human)]
+    pub format: FormatArg,
 }
 
 /// `enasc doctor`

@@ -1,20 +1,21 @@
 //! `enasc check`: everything that is wrong with some files.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use serde_json::Value;
 
 use super::args::{CheckArgs, CheckFormatArg};
 use super::error::CliError;
+use super::input;
 use super::output::{about, grouped, pretty, print};
-use super::{fail, input};
+use crate::cli::console::Console;
 use crate::decision::Count;
-use crate::diagnostic::render::{self, Style};
+use crate::diagnostic::render;
 use crate::diagnostic::{Code, Severity, explain, sarif};
 use crate::{Compilation, SearchSpace};
 
-pub(super) fn run(args: &CheckArgs, style: Style) -> Result<ExitCode, CliError> {
+pub(super) fn run(args: &CheckArgs, console: Console) -> Result<ExitCode, CliError> {
     let mut good = true;
     let mut first_error = None;
     let mut found: Vec<Value> = Vec::new();
@@ -24,7 +25,7 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<ExitCode, CliError> 
         let compilation = match input::compile(file, &args.set, args.space.as_deref()) {
             Ok(compilation) => compilation,
             Err(error) => {
-                fail(&error, style);
+                console.fail(&error);
                 log.fail(&error.to_string());
                 good = false;
                 continue;
@@ -33,10 +34,12 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<ExitCode, CliError> 
         good &= !input::has_errors(&compilation);
         match args.format {
             CheckFormatArg::Human => {
-                input::report(&compilation, style);
+                console.report(&compilation);
                 first_error = first_error.or_else(|| error_of(&compilation));
-                for space in &compilation.spaces {
-                    print(&summary(space))?;
+                if !console.is_quiet() {
+                    for space in &compilation.spaces {
+                        print(&summary(space))?;
+                    }
                 }
             }
             CheckFormatArg::Json => {
@@ -50,8 +53,9 @@ pub(super) fn run(args: &CheckArgs, style: Style) -> Result<ExitCode, CliError> 
     }
     match args.format {
         CheckFormatArg::Human => {
-            if let Some(code) = first_error {
-                tell_of_explain(code);
+            if let Some(code) = first_error.filter(|_| io::stderr().is_terminal()) {
+                let name = explain::short(code);
+                console.hint(&format!("\n`enasc explain {name}` tells more"));
             }
         }
         CheckFormatArg::Json => print(&pretty(&Value::Array(found)))?,
@@ -70,17 +74,8 @@ fn error_of(compilation: &Compilation) -> Option<Code> {
     error.map(|diagnostic| diagnostic.code)
 }
 
-/// Says that there is more to read, to a person and not to a log.
-fn tell_of_explain(code: Code) {
-    if !io::stderr().is_terminal() {
-        return;
-    }
-    let name = explain::short(code);
-    // Nothing is to be done where standard error is closed.
-    let _ = writeln!(io::stderr(), "\n`enasc explain {name}` tells more");
-}
-
-fn summary(space: &SearchSpace) -> String {
+/// A space in a line.
+pub(super) fn summary(space: &SearchSpace) -> String {
     let count = Count::quick(&space.decisions);
     let plural = |n: u64| if n == 1 { "" } else { "s" };
     let tokens = space.decisions.tokens();

@@ -8,12 +8,12 @@ use super::input;
 use super::output::{about, grouped, log10, pretty, print};
 use super::torch_args::FormatArg;
 use crate::SearchSpace;
+use crate::cli::console::Console;
 use crate::decision::{Count, Diagram, Estimate, How, SampleError, TooLarge};
-use crate::diagnostic::render::Style;
 use crate::graph::unique;
 
-pub(super) fn run(args: &CountArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
+pub(super) fn run(args: &CountArgs, console: Console) -> Result<(), CliError> {
+    let space = input::space(&args.space, console)?;
     let diagram = Diagram::of(&space.decisions);
     let count = match &diagram {
         Ok(diagram) => Count::by(diagram),

@@ -7,22 +7,29 @@ use serde_json::json;
 use super::args::{DumpArgs, StageArg};
 use super::error::CliError;
 use super::output::{about, grouped, pretty, print};
-use super::{input, torch_args::SpaceArgs};
+use super::torch_args::{FormatArg, SpaceArgs};
+use super::{dump_json, input};
+use crate::cli::console::Console;
 use crate::decision::{
     self, Count, DecisionPoint, DecisionSpace, Domain, ElementId, GuardId, Hints, OptionSource,
 };
 use crate::diagnostic::Diagnostics;
-use crate::diagnostic::render::Style;
 use crate::graph::write::{self, Subject};
 use crate::source::SourceMap;
 use crate::{Compilation, SearchSpace, syntax};
 
-pub(super) fn run(args: &DumpArgs, style: Style) -> Result<(), CliError> {
+pub(super) fn run(args: &DumpArgs, console: Console) -> Result<(), CliError> {
     if args.stage == StageArg::Ast {
-        return ast(&args.space, style);
+        return ast(&args.space, console);
     }
-    let space = input::space(&args.space, style)?;
+    let space = input::space(&args.space, console)?;
+    let is_json = args.format == FormatArg::Json;
     print(&match args.stage {
+        StageArg::Plan if is_json => {
+            let plan = decision::plan(&space.decisions);
+            pretty(&dump_json::plan(&space.name, &plan, &space.decisions))
+        }
+        StageArg::Space if is_json => pretty(&dump_json::space(&space)),
         StageArg::Plan => decision::plan(&space.decisions).write(&space.decisions),
         StageArg::Graph => pretty(&write::json(Subject {
             name: &space.name,
@@ -35,11 +42,11 @@ pub(super) fn run(args: &DumpArgs, style: Style) -> Result<(), CliError> {
 }
 
 /// The syntax tree, with what could be read of a file that has errors.
-fn ast(args: &SpaceArgs, style: Style) -> Result<(), CliError> {
+fn ast(args: &SpaceArgs, console: Console) -> Result<(), CliError> {
     let text = match input::text(&args.file)? {
         Ok(text) => text,
         Err(failed) => {
-            input::report(&failed, style);
+            console.report(&failed);
             return Err(CliError::Reported);
         }
     };
@@ -51,14 +58,11 @@ fn ast(args: &SpaceArgs, style: Style) -> Result<(), CliError> {
         .map(|source| syntax::parse(source, &mut diagnostics))
         .unwrap_or_default();
     let failed = diagnostics.has_errors();
-    input::report(
-        &Compilation {
-            sources,
-            diagnostics: diagnostics.into_sorted(),
-            ..Compilation::default()
-        },
-        style,
-    );
+    console.report(&Compilation {
+        sources,
+        diagnostics: diagnostics.into_sorted(),
+        ..Compilation::default()
+    });
     print(&pretty(&json!(file)))?;
     if failed {
         return Err(CliError::Reported);
@@ -108,7 +112,8 @@ fn describe(space: &SearchSpace) -> String {
     text
 }
 
-fn describe_point(point: &DecisionPoint, decisions: &DecisionSpace) -> String {
+/// A decision in a line, with its path or without.
+pub(super) fn describe_point(point: &DecisionPoint, decisions: &DecisionSpace) -> String {
     let how_many = match point.domain {
         Domain::One { .. } => "one of".to_owned(),
         Domain::Subset { n, min: 0, max } if max == n => "any of".to_owned(),

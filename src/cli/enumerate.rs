@@ -8,14 +8,14 @@ use super::error::CliError;
 use super::input;
 use super::output::{pretty, print, print_architecture, print_lines};
 use super::torch_args::FormatArg;
+use crate::cli::console::Console;
 use crate::decision::Diagram;
-use crate::diagnostic::render::Style;
 
 /// How many architectures are listed without a limit.
 const MOST: u32 = 1_000_000;
 
-pub(super) fn enumerate(args: &EnumerateArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
+pub(super) fn enumerate(args: &EnumerateArgs, console: Console) -> Result<(), CliError> {
+    let space = input::space(&args.space, console)?;
     let diagram = Diagram::of(&space.decisions).map_err(CliError::TooLarge)?;
     let count = diagram.count();
     if args.limit.is_none() && count > BigUint::from(MOST) {
@@ -34,8 +34,8 @@ pub(super) fn enumerate(args: &EnumerateArgs, style: Style) -> Result<(), CliErr
     })
 }
 
-pub(super) fn rank(args: &RankArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
+pub(super) fn rank(args: &RankArgs, console: Console) -> Result<(), CliError> {
+    let space = input::space(&args.space, console)?;
     let architecture = input::architecture(&args.arch, &space, &args.space.file)?;
     let diagram = Diagram::of(&space.decisions).map_err(CliError::TooLarge)?;
     // What was read is an architecture of the space, so it has a number.

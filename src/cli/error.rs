@@ -49,6 +49,28 @@ pub enum CliError {
         /// The one that was probably meant.
         known: Option<&'static str>,
     },
+    /// What a man page is asked of is no command.
+    #[error("there is no command `{0}`; `enasc --help` lists them all")]
+    NoCommand(String),
+    /// A file that a command makes and that is there already.
+    #[error("{file} is there already, and is not overwritten: choose another name, or remove it")]
+    Exists {
+        /// As the user named it.
+        file: String,
+    },
+    /// What a space cannot be called.
+    #[error(
+        "a space cannot be called `{name}`: {why}{}",
+        better.as_ref().map(|better| format!("; `{better}` would do")).unwrap_or_default()
+    )]
+    BadName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+        /// One that is right, and near.
+        better: Option<String>,
+    },
     /// A recipe that is not there, or says what cannot be.
     #[error("{0}")]
     Recipe(String),
@@ -66,6 +88,11 @@ pub enum CliError {
     /// What `--arch` names is neither a file nor an architecture.
     #[error("`{0}` is no file, and no architecture either (path=choice path=choice .., or JSON)")]
     NoArchitecture(String),
+    /// An architecture that is to be compared with nothing.
+    #[error(
+        "`{0}` is no space (a .enas file), and an architecture is compared with another one: name both"
+    )]
+    OneArchitecture(String),
     /// Not an architecture of the space.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),

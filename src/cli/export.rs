@@ -1,18 +1,22 @@
 //! `enasc export`: an architecture as a network for other programs.
 
+use clap::ValueEnum as _;
+use serde_json::json;
+
 use super::args::ExportArgs;
 use super::error::CliError;
 use super::input;
-use super::output::{print, write_bytes};
-use crate::diagnostic::render::Style;
+use super::output::{pretty, print, write_bytes};
+use super::torch_args::FormatArg;
+use crate::cli::console::Console;
 use crate::export::{Exported, Format, Subject, Weights, export};
 use crate::recipe::SearchConfig;
 
 /// The ending of the file of weights beside a module.
 const WEIGHTS: &str = "safetensors";
 
-pub(super) fn run(args: &ExportArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
+pub(super) fn run(args: &ExportArgs, console: Console) -> Result<(), CliError> {
+    let space = input::space(&args.space, console)?;
     let architecture = input::architecture(&args.arch, &space, &args.space.file)?;
     let subject = Subject {
         space: &space,
@@ -31,10 +35,27 @@ pub(super) fn run(args: &ExportArgs, style: Style) -> Result<(), CliError> {
         return to_standard_output(&exported, format);
     }
     // The weights first: the module that is there has them.
+    let mut files = Vec::new();
     if let Some(weights) = &exported.weights {
-        write_bytes(&args.out.with_extension(WEIGHTS), weights)?;
+        files.push((args.out.with_extension(WEIGHTS), weights));
     }
-    write_bytes(&args.out, &exported.main)
+    files.push((args.out.clone(), &exported.main));
+    for (path, bytes) in &files {
+        write_bytes(path, bytes)?;
+        console.note(|| format!("wrote {}, {} bytes", path.display(), bytes.len()));
+    }
+    match args.format {
+        FormatArg::Human => Ok(()),
+        FormatArg::Json => print(&pretty(&json!({
+            "space": space.name,
+            "architecture": architecture.to_line(&space.decisions),
+            "to": args.to.to_possible_value().map(|name| name.get_name().to_owned()),
+            "files": files.iter().map(|(path, bytes)| json!({
+                "file": path.display().to_string(),
+                "bytes": bytes.len(),
+            })).collect::<Vec<_>>(),
+        }))),
+    }
 }
 
 fn to_standard_output(exported: &Exported, format: Format) -> Result<(), CliError> {

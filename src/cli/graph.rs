@@ -5,13 +5,13 @@ use super::args::{GraphArgs, GraphFormatArg};
 use super::error::CliError;
 use super::input;
 use super::output::{pretty, write};
-use crate::diagnostic::render::Style;
+use crate::cli::console::Console;
 use crate::draw::{Of, mermaid, picture, svg};
 use crate::graph::write::{Subject, dot, dot_inside, json, json_inside};
 
-pub(super) fn run(args: &GraphArgs, style: Style) -> Result<(), CliError> {
+pub(super) fn run(args: &GraphArgs, console: Console) -> Result<(), CliError> {
     let (space, architecture) =
-        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), style)?;
+        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), console)?;
     let subject = Subject {
         name: &space.name,
         graph: &space.graph,

@@ -5,11 +5,11 @@ use super::error::CliError;
 use super::input;
 use super::output::{pretty, write};
 use super::torch_args::FormatArg;
-use crate::diagnostic::render::Style;
+use crate::cli::console::Console;
 use crate::encoding;
 
-pub(super) fn run(args: &ImportArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
+pub(super) fn run(args: &ImportArgs, console: Console) -> Result<(), CliError> {
+    let space = input::space(&args.space, console)?;
     let text = input::argument(&args.text, &args.space.file)?;
     let architecture = encoding::import(args.encoding.into(), &text, &space.decisions)?;
     let text = match args.format {

@@ -2,13 +2,15 @@
 //! input, or from the command line itself.
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::check::summary;
 use super::error::{CliError, cause};
+use super::near::near;
 use super::torch_args::SpaceArgs;
+use crate::cli::console::Console;
 use crate::decision::Architecture;
-use crate::diagnostic::render::{self, Style};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::source::SourceMap;
 use crate::span::Span;
@@ -46,7 +48,16 @@ fn read(file: &Path) -> Result<Vec<u8>, CliError> {
     } else {
         File::open(file).and_then(|mut file| read(&mut file))
     };
-    let bytes = bytes.map_err(|source| error(cause(&source)))?;
+    let bytes = bytes.map_err(|source| {
+        let near = match source.kind() {
+            io::ErrorKind::NotFound => near(file),
+            _ => None,
+        };
+        error(match near {
+            Some(near) => format!("{}; did you mean {}?", cause(&source), near.display()),
+            None => cause(&source),
+        })
+    })?;
     if bytes.len() as u64 > LARGEST {
         return Err(error(format!("it is larger than {} MiB", LARGEST >> 20)));
     }
@@ -112,27 +123,23 @@ fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Compilation {
     }
 }
 
-/// Prints diagnostics to people.
-pub(super) fn report(compilation: &Compilation, style: Style) {
-    let text = render::human(&compilation.diagnostics, &compilation.sources, style);
-    // Nothing is to be done where standard error is closed.
-    let _ = io::stderr().write_all(text.as_bytes());
-}
-
 pub(super) fn has_errors(compilation: &Compilation) -> bool {
     let mut diagnostics = compilation.diagnostics.iter();
     diagnostics.any(|diagnostic| diagnostic.severity == Severity::Error)
 }
 
 /// Compiles the one space that a command is about; errors are printed.
-pub(super) fn space(args: &SpaceArgs, style: Style) -> Result<SearchSpace, CliError> {
+pub(super) fn space(args: &SpaceArgs, console: Console) -> Result<SearchSpace, CliError> {
     let mut compilation = compile(&args.file, &args.set, args.space.as_deref())?;
     if has_errors(&compilation) {
-        report(&compilation, style);
+        console.report(&compilation);
         return Err(CliError::Reported);
     }
     match (compilation.spaces.pop(), compilation.spaces.as_slice()) {
-        (Some(only), []) => Ok(only),
+        (Some(only), []) => {
+            console.note(|| format!("{} declares {}", display_name(&args.file), told(&only)));
+            Ok(only)
+        }
         (None, _) => Err(CliError::Reported),
         (Some(last), others) => {
             let names = others.iter().chain([&last]).map(|space| space.name.clone());
@@ -144,14 +151,28 @@ pub(super) fn space(args: &SpaceArgs, style: Style) -> Result<SearchSpace, CliEr
     }
 }
 
+/// A space in a line, with the values of its parameters.
+fn told(space: &SearchSpace) -> String {
+    let settings = space.settings.iter();
+    let settings: Vec<String> = settings
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    let with = if settings.is_empty() {
+        String::new()
+    } else {
+        format!("; {}", settings.join(" "))
+    };
+    format!("{}{with}", summary(space).trim_end())
+}
+
 /// Compiles the one space that a command is about, and reads the architecture of
 /// it that the command names, if it names one.
 pub(super) fn space_and_architecture(
     args: &SpaceArgs,
     arch: Option<&str>,
-    style: Style,
+    console: Console,
 ) -> Result<(SearchSpace, Option<Architecture>), CliError> {
-    let space = space(args, style)?;
+    let space = space(args, console)?;
     let architecture = arch
         .map(|arch| architecture(arch, &space, &args.file))
         .transpose()?;

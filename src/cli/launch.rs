@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use super::console::Console;
 use super::error::CliError;
 use super::torch_args::TorchCommand;
 use crate::{doctor, libtorch};
@@ -13,7 +14,7 @@ use crate::{doctor, libtorch};
 /// How OpenMP's threads wait; read once, when libtorch is loaded.
 const WAITING: &str = "OMP_WAIT_POLICY";
 
-pub(super) fn run(command: &TorchCommand) -> Result<ExitCode, CliError> {
+pub(super) fn run(command: &TorchCommand, console: Console) -> Result<ExitCode, CliError> {
     let command = match command {
         TorchCommand::Search(_) => "search",
         TorchCommand::Derive(_) => "derive",
@@ -40,6 +41,7 @@ pub(super) fn run(command: &TorchCommand) -> Result<ExitCode, CliError> {
     if std::env::var_os(WAITING).is_none() {
         torch.env(WAITING, "passive");
     }
+    console.note(|| format!("{} does it", path.display()));
     become_it(torch).map_err(|source| CliError::Start { path, source })
 }
 

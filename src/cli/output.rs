@@ -53,6 +53,49 @@ pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     })
 }
 
+/// Writes a file that is not there yet, so that it is whole or not there.
+pub(super) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
+    let file = path.display().to_string();
+    let mut beside = match beside(folder_of(path)) {
+        Ok(beside) => beside,
+        Err(source) => return Err(CliError::Write { file, source }),
+    };
+    let written = beside.write_all(text.as_bytes());
+    let written = written.and_then(|()| beside.as_file().sync_all());
+    if let Err(source) = written {
+        return Err(CliError::Write { file, source });
+    }
+    match beside.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(CliError::Exists { file })
+        }
+        Err(error) => Err(CliError::Write {
+            file,
+            source: error.error,
+        }),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A new file in a folder, which is to replace another one there.
+fn beside(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut beside = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // As any new file: what the user's mask leaves.
+        beside.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    beside.prefix(".enasc-").tempfile_in(folder)
+}
+
 fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link stays a link, and a device or a pipe is written, not replaced.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
@@ -66,18 +109,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut beside = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As any new file: what the user's mask leaves.
-        beside.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = beside.prefix(".enasc-").tempfile_in(folder)?;
+    let mut file = beside(folder_of(&target))?;
     file.write_all(bytes)?;
     if let Some(permissions) = before {
         file.as_file().set_permissions(permissions)?;
@@ -110,6 +142,16 @@ pub(super) fn print_architecture(
     match format {
         FormatArg::Human => writeln!(out, "{}", architecture.to_line(decisions)),
         FormatArg::Json => writeln!(out, "{}", architecture.to_json(decisions, &space.name)),
+    }
+}
+
+/// A word as a shell reads it.
+pub(super) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_./:=-,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 

@@ -3,16 +3,26 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::{Value, json};
+
 use super::args::{RecipeCommand, RecipeShowArgs};
 use super::error::{CliError, cause};
-use super::output::print;
-use crate::recipe::{Preset, SearchConfig};
+use super::output::{pretty, print};
+use super::torch_args::FormatArg;
+use crate::recipe::{self, Preset, SearchConfig};
 
 pub(super) fn run(command: &RecipeCommand) -> Result<(), CliError> {
     match command {
-        RecipeCommand::List => print(&list()),
+        RecipeCommand::List(args) => print(&match args.format {
+            FormatArg::Human => list(),
+            FormatArg::Json => pretty(&Preset::ALL.iter().map(head).collect()),
+        }),
         RecipeCommand::Show(args) => show(args),
     }
+}
+
+fn head(preset: &Preset) -> Value {
+    json!({"name": preset.name, "about": preset.about()})
 }
 
 fn list() -> String {
@@ -27,13 +37,19 @@ fn show(args: &RecipeShowArgs) -> Result<(), CliError> {
     let mut config = SearchConfig::default();
     config = config.with_text(&file, &text).map_err(CliError::Recipe)?;
     if !args.resolved && args.with.is_empty() {
-        return print(&text);
+        return print(&match args.format {
+            FormatArg::Human => text,
+            FormatArg::Json => pretty(&recipe::values(&file, &text).map_err(CliError::Recipe)?),
+        });
     }
     for (path, value) in &args.with {
         let changed = config.with_one(path, value);
         config = changed.map_err(|why| CliError::Recipe(why.to_string()))?;
     }
-    print(&config.to_toml().map_err(CliError::Recipe)?)
+    print(&match args.format {
+        FormatArg::Human => config.to_toml().map_err(CliError::Recipe)?,
+        FormatArg::Json => pretty(&json!(config)),
+    })
 }
 
 /// Hyperparameters with those of a recipe that a command line names.

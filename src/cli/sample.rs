@@ -7,11 +7,11 @@ use super::args::SampleArgs;
 use super::error::CliError;
 use super::input;
 use super::output::{print_architecture, print_lines};
+use crate::cli::console::Console;
 use crate::decision::{Architecture, Diagram, SampleError, Sampler};
-use crate::diagnostic::render::Style;
 
-pub(super) fn run(args: &SampleArgs, style: Style) -> Result<(), CliError> {
-    let space = input::space(&args.space, style)?;
+pub(super) fn run(args: &SampleArgs, console: Console) -> Result<(), CliError> {
+    let space = input::space(&args.space, console)?;
     let decisions = &space.decisions;
     if let Some(index) = &args.index {
         let diagram = Diagram::of(decisions).map_err(CliError::TooLarge)?;

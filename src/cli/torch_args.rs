@@ -17,27 +17,27 @@ use crate::table::TableSpec;
 pub enum TorchCommand {
     /// Search a space: train shared weights and a controller, derive the best architecture
     #[command(
-        after_help = "Example:\n  enasc search spaces/tiny.enas --data synthetic --out runs/tiny --epochs 2"
+        after_help = "Examples:\n  enasc search spaces/tiny.enas --data synthetic --out runs/tiny --epochs 2\n  enasc search spaces/enas_macro.enas --data cifar10:data/cifar10 --recipe paper --out runs/macro\n  enasc search spaces/tiny.enas --data synthetic --out runs/tiny --epochs 4 --resume"
     )]
     Search(SearchArgs),
     /// Derive the best architecture of a search anew, with more samples or more images
-    #[command(after_help = "Example:\n  enasc derive runs/tiny --samples 100")]
+    #[command(after_help = "Examples:\n  enasc derive runs/tiny --samples 100")]
     Derive(DeriveArgs),
     /// Train one architecture, from scratch or from shared weights, and test it
     #[command(
-        after_help = "Example:\n  enasc train spaces/tiny.enas --arch runs/tiny/best.json --data synthetic --out runs/final"
+        after_help = "Examples:\n  enasc train spaces/tiny.enas --arch runs/tiny/best.json --data synthetic --out runs/final"
     )]
     Train(TrainArgs),
     /// Test a trained network from its saved weights
-    #[command(after_help = "Example:\n  enasc eval runs/final --data synthetic")]
+    #[command(after_help = "Examples:\n  enasc eval runs/final --data synthetic")]
     Eval(EvalArgs),
     /// Say how likely a searched policy makes an architecture, decision by decision
     #[command(
-        after_help = "Example:\n  enasc score spaces/tiny.enas --arch runs/tiny/best.json --run runs/tiny"
+        after_help = "Examples:\n  enasc score spaces/tiny.enas --arch runs/tiny/best.json --run runs/tiny"
     )]
     Score(ScoreArgs),
     /// Train some architectures of a search from scratch: do its shared weights rank them so?
-    #[command(after_help = "Example:\n  enasc correlate runs/tiny -k 20 --epochs 2")]
+    #[command(after_help = "Examples:\n  enasc correlate runs/tiny -k 20 --epochs 2")]
     Correlate(CorrelateArgs),
 }
 
@@ -63,9 +63,6 @@ pub struct MachineArgs {
     /// Threads of libtorch: all cores by default; with 1 a run is repeatable to the byte
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Say nothing while it runs
-    #[arg(long, short)]
-    pub quiet: bool,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t = FormatArg::Human)]
     pub format: FormatArg,

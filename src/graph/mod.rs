@@ -14,6 +14,7 @@ pub mod alike;
 pub mod canonical;
 mod child;
 pub mod cost;
+pub mod describe;
 pub mod measure;
 mod op;
 mod params;

@@ -28,6 +28,7 @@ pub use optim::{AdamConfig, SgdConfig};
 pub use preset::Preset;
 pub use schedule::Schedule;
 pub use strategy::{StrategyConfig, StrategyName};
+pub use text::values;
 
 use serde::{Deserialize, Serialize};
 

@@ -13,16 +13,8 @@ impl SearchConfig {
     /// When the text is neither, or says what [`SearchConfig::with`] refuses; in one
     /// sentence that begins with the file and, of TOML, the line.
     pub fn with_text(&self, file: &str, text: &str) -> Result<Self, String> {
-        let is_json = text.trim_start().starts_with('{');
-        let changes = if is_json {
-            json(text).map_err(|why| format!("{file} is no JSON: {why}"))?
-        } else {
-            toml::from_str::<Value>(text).map_err(|why| {
-                let start = why.span().map_or(0, |span| span.start);
-                let words = why.message().trim_end_matches('.');
-                format!("{file}:{}: {words}", line(text, start))
-            })?
-        };
+        let is_json = is_json(text);
+        let changes = values(file, text)?;
         self.with(&changes).map_err(|refused| {
             let place = refused.path.as_deref().filter(|_| !is_json);
             match place.and_then(|path| line_of(text, path)) {
@@ -39,6 +31,25 @@ impl SearchConfig {
     pub fn to_toml(&self) -> Result<String, String> {
         toml::to_string(self).map_err(|why| why.to_string())
     }
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+/// What a recipe says, as an object of objects: of TOML or JSON, unchecked.
+///
+/// # Errors
+/// When the text is neither; in one sentence that begins with the file.
+pub fn values(file: &str, text: &str) -> Result<Value, String> {
+    if is_json(text) {
+        return json(text).map_err(|why| format!("{file} is no JSON: {why}"));
+    }
+    toml::from_str(text).map_err(|why| {
+        let start = why.span().map_or(0, |span| span.start);
+        let words = why.message().trim_end_matches('.');
+        format!("{file}:{}: {words}", line(text, start))
+    })
 }
 
 fn json(text: &str) -> Result<Value, serde_json::Error> {

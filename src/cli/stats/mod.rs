@@ -10,29 +10,34 @@ use super::input;
 use super::output::{grouped, pretty, print};
 use super::torch_args::FormatArg;
 use crate::SearchSpace;
+use crate::cli::console::Console;
 use crate::decision::Architecture;
-use crate::diagnostic::render::Style;
 use crate::graph::cost::{self, Cost, Unit};
 use crate::graph::select;
 
-pub(super) fn run(args: &StatsArgs, style: Style) -> Result<(), CliError> {
+pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
     if args.range {
-        return range::run(args, style);
+        return range::run(args, console);
     }
     let (space, architecture) =
-        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), style)?;
-    let cost = match &architecture {
+        input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), console)?;
+    let architecture = architecture.as_ref();
+    let cost = costs(&space, architecture);
+    print(&match args.format {
+        FormatArg::Human => rows(&space, architecture, &cost),
+        FormatArg::Json => pretty(&in_json(&space, architecture, &cost)),
+    })
+}
+
+/// What an architecture costs; without one, the supergraph.
+pub(super) fn costs(space: &SearchSpace, architecture: Option<&Architecture>) -> Cost {
+    match architecture {
         None => cost::supergraph(&space.graph),
         Some(architecture) => {
             let child = select(&space.graph, &space.decisions, architecture);
             cost::child(&space.graph, &child)
         }
-    };
-    let decisions = tokens(&space, architecture.as_ref());
-    print(&match args.format {
-        FormatArg::Human => human(&space, architecture.is_some(), decisions, &cost),
-        FormatArg::Json => pretty(&in_json(&space, architecture.as_ref(), decisions, &cost)),
-    })
+    }
 }
 
 /// The tokens that a controller emits: for the whole space, or for the
@@ -49,12 +54,8 @@ fn tokens(space: &SearchSpace, architecture: Option<&Architecture>) -> u64 {
         .sum()
 }
 
-fn in_json(
-    space: &SearchSpace,
-    architecture: Option<&Architecture>,
-    decisions: u64,
-    cost: &Cost,
-) -> Value {
+fn in_json(space: &SearchSpace, architecture: Option<&Architecture>, cost: &Cost) -> Value {
+    let decisions = tokens(space, architecture);
     let mut object = Map::new();
     object.insert("space".to_owned(), json!(space.name));
     if let Value::Object(cost) = json!(cost) {
@@ -66,8 +67,14 @@ fn in_json(
     Value::Object(object)
 }
 
-fn human(space: &SearchSpace, is_child: bool, decisions: u64, cost: &Cost) -> String {
-    let of = if is_child {
+/// What something costs, a line a figure.
+pub(super) fn rows(
+    space: &SearchSpace,
+    architecture: Option<&Architecture>,
+    cost: &Cost,
+) -> String {
+    let decisions = tokens(space, architecture);
+    let of = if architecture.is_some() {
         "one architecture"
     } else {
         "the supergraph"
@@ -91,7 +98,8 @@ fn human(space: &SearchSpace, is_child: bool, decisions: u64, cost: &Cost) -> St
     format!("{}: {of}\n{}", space.name, lines.collect::<String>())
 }
 
-fn per(unit: Unit) -> &'static str {
+/// Of what costs are counted.
+pub(super) fn per(unit: Unit) -> &'static str {
     match unit {
         Unit::Example => "per example",
         Unit::Token => "per token",

@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 use super::per;
 use crate::SearchSpace;
 use crate::cli::args::StatsArgs;
+use crate::cli::console::Console;
 use crate::cli::error::CliError;
 use crate::cli::input;
 use crate::cli::output::{grouped, pretty, print};
 use crate::cli::torch_args::FormatArg;
 use crate::decision::{Range, TooLarge};
-use crate::diagnostic::render::Style;
 use crate::graph::cost;
 use crate::graph::measure::{Metric, bounds, terms};
 
@@ -26,8 +26,8 @@ enum Known {
     Between(u128, u128),
 }
 
-pub(super) fn run(args: &StatsArgs, style: Style) -> Result<(), CliError> {
-    let mut space = input::space(&args.space, style)?;
+pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
+    let mut space = input::space(&args.space, console)?;
     let mut all = Vec::with_capacity(METRICS.len());
     for (metric, ..) in METRICS {
         all.push(find(&mut space, metric)?);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Failure, inputs, print as print_result};
 use crate::cli::input;
+use crate::cli::output::quoted;
 use crate::cli::torch_args::FormatArg;
 use crate::run::{self, Run, RunInfo, SpaceInfo, name};
 use crate::train::Measure;
@@ -107,16 +108,6 @@ fn final_network(searched: &Path, space: &SpaceInfo) -> Option<PathBuf> {
             (only.decisions.hash() == space.decisions).then_some(file)
         }
         _ => None,
-    }
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "_./:=-,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 

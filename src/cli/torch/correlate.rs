@@ -4,22 +4,22 @@ use serde_json::json;
 
 use super::progress::Progress;
 use super::{Failure, inputs, of_search, on_signals, print, watch};
+use crate::cli::console::Console;
 use crate::cli::torch_args::CorrelateArgs;
-use crate::diagnostic::render::Style;
 use crate::run::Run;
 use crate::train;
 
-pub(super) fn run(args: &CorrelateArgs, style: Style) -> Result<(), Failure> {
+pub(super) fn run(args: &CorrelateArgs, console: Console) -> Result<(), Failure> {
     let device = inputs::device(&args.machine)?;
     let run = Run::open(&args.run)?;
     let info = of_search(&run, "scores are correlated for a search")?;
-    let source = inputs::source_of_run(&args.run, &info, style)?;
+    let source = inputs::source_of_run(&args.run, &info, console)?;
     let space = &source.space;
     let mut config = inputs::config_of_run(&args.run)?;
     config.retrain.epochs = args.epochs.unwrap_or(config.retrain.epochs);
     let data = inputs::dataset_of_run(&args.run, &info, args.data.as_ref(), space)?;
     let interrupt = on_signals(None)?;
-    let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
+    let mut progress = Progress::new(console, config.retrain.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     let found = train::correlate(space, &data, &config, &run, args.k, device, watch)?;
     drop(progress);

@@ -7,12 +7,12 @@ use clap::ValueEnum as _;
 use tch::Device;
 
 use super::Failure;
+use crate::cli::console::Console;
 use crate::cli::error::CliError;
 use crate::cli::input;
 use crate::cli::recipe::with_recipe;
 use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceArgs};
 use crate::data::{self, Data, DataSpec};
-use crate::diagnostic::render::Style;
 use crate::model::{DeviceRequest, choose};
 use crate::run::{self, DataInfo, Normalisation, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::train::{SearchConfig, check_fit};
@@ -31,14 +31,14 @@ pub(super) struct Source {
 }
 
 /// Reads and compiles the space of a command line; errors are printed.
-pub(super) fn source(args: &SpaceArgs, style: Style) -> Result<Source, Failure> {
+pub(super) fn source(args: &SpaceArgs, console: Console) -> Result<Source, Failure> {
     let folder = input::folder_of(&args.file);
-    compiled(args, folder, style)
+    compiled(args, folder, console)
 }
 
-fn compiled(args: &SpaceArgs, folder: PathBuf, style: Style) -> Result<Source, Failure> {
+fn compiled(args: &SpaceArgs, folder: PathBuf, console: Console) -> Result<Source, Failure> {
     let text = input::text(&args.file)?.map_err(|failed| {
-        input::report(&failed, style);
+        console.report(&failed);
         CliError::Reported
     })?;
     let file = input::display_name(&args.file);
@@ -50,7 +50,7 @@ fn compiled(args: &SpaceArgs, folder: PathBuf, style: Style) -> Result<Source, F
     };
     let mut compilation = compile(&file, &text, &options);
     let modules = std::mem::take(&mut compilation.modules);
-    let space = only_space(&file, compilation, style)?;
+    let space = only_space(&file, compilation, console)?;
     let set = args.set.iter().map(|(n, v)| format!("{n}={v}")).collect();
     Ok(Source {
         file,
@@ -65,14 +65,14 @@ fn compiled(args: &SpaceArgs, folder: PathBuf, style: Style) -> Result<Source, F
 pub(super) fn source_of_run(
     folder: &Path,
     info: &RunInfo,
-    style: Style,
+    console: Console,
 ) -> Result<Source, Failure> {
     let args = SpaceArgs {
         file: folder.join(name::SPACE),
         set: settings(&info.space),
         space: Some(info.space.name.clone()),
     };
-    let source = compiled(&args, folder.join(name::MODULES), style)?;
+    let source = compiled(&args, folder.join(name::MODULES), console)?;
     let space = &source.space;
     if graph_fingerprint(&space.decisions, &space.graph) != info.space.graph {
         return Err(Failure::message(format!(
@@ -95,10 +95,10 @@ pub(super) fn settings(space: &SpaceInfo) -> Vec<(String, String)> {
 fn only_space(
     file: &str,
     mut compilation: Compilation,
-    style: Style,
+    console: Console,
 ) -> Result<SearchSpace, CliError> {
     if input::has_errors(&compilation) {
-        input::report(&compilation, style);
+        console.report(&compilation);
         return Err(CliError::Reported);
     }
     match (compilation.spaces.pop(), compilation.spaces.as_slice()) {

@@ -5,6 +5,7 @@
 
 mod best;
 mod correlate;
+mod events;
 mod inputs;
 mod progress;
 mod score;
@@ -21,9 +22,9 @@ use super::error::CliError;
 use super::input;
 use super::torch_args::{DeriveArgs, EvalArgs, FormatArg, SearchArgs, TorchCommand, TrainArgs};
 use crate::SearchSpace;
+use crate::cli::console::Console;
 use crate::data::{Data, DataSpec};
 use crate::decision::Architecture;
-use crate::diagnostic::render::Style;
 use crate::run::{self, DataInfo, Recipe, Run, RunInfo, name};
 use crate::table::{Table, TableSpec};
 use crate::train::{
@@ -77,35 +78,32 @@ const STOPPED: u8 = 130;
 
 /// Runs a command. Whoever calls this has called [`crate::model::load_cuda`] first.
 #[must_use]
-pub fn run(command: &TorchCommand, style: Style) -> ExitCode {
+pub fn run(command: &TorchCommand, console: Console) -> ExitCode {
     let result = match command {
-        TorchCommand::Search(args) => search(args, style),
-        TorchCommand::Derive(args) => derive(args, style),
-        TorchCommand::Train(args) => train(args, style),
-        TorchCommand::Eval(args) => eval(args, style),
-        TorchCommand::Score(args) => score::run(args, style),
-        TorchCommand::Correlate(args) => correlate::run(args, style),
+        TorchCommand::Search(args) => search(args, console),
+        TorchCommand::Derive(args) => derive(args, console),
+        TorchCommand::Train(args) => train(args, console),
+        TorchCommand::Eval(args) => eval(args, console),
+        TorchCommand::Score(args) => score::run(args, console),
+        TorchCommand::Correlate(args) => correlate::run(args, console),
     };
-    let (text, code) = match result {
-        Ok(()) => return ExitCode::SUCCESS,
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Message(text)) => {
-            let word = match style {
-                Style::Colour => "\x1b[31merror:\x1b[0m",
-                Style::Plain => "error:",
-            };
-            (format!("{word} {text}\n"), 1)
+            console.error(&text);
+            ExitCode::FAILURE
         }
-        Err(Failure::Reported) => (String::new(), 1),
-        Err(Failure::Interrupted(text)) => (format!("{text}\n"), STOPPED),
-    };
-    // Who closed standard error still gets the exit code.
-    let _ = stderr().write_all(text.as_bytes());
-    ExitCode::from(code)
+        Err(Failure::Reported) => ExitCode::FAILURE,
+        Err(Failure::Interrupted(text)) => {
+            console.stopped(&text);
+            ExitCode::from(STOPPED)
+        }
+    }
 }
 
-fn search(args: &SearchArgs, style: Style) -> Result<(), Failure> {
+fn search(args: &SearchArgs, console: Console) -> Result<(), Failure> {
     let device = inputs::device(&args.machine)?;
-    let source = inputs::source(&args.space, style)?;
+    let source = inputs::source(&args.space, console)?;
     let space = &source.space;
     let mut chosen = args.recipe.clone();
     if let Some(name) = args.strategy.and_then(|name| name.to_possible_value()) {
@@ -123,7 +121,7 @@ fn search(args: &SearchArgs, style: Style) -> Result<(), Failure> {
     };
     let run = open(&args.out, &recipe)?;
     let interrupt = on_signals(args.out.time_limit)?;
-    let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
+    let mut progress = Progress::new(console, config.shared.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     match &judge {
         Judge::Data(_, data) => train::search(space, data, &config, &run, device, watch)?,
@@ -170,18 +168,18 @@ impl<'a> Judge<'a> {
     }
 }
 
-fn derive(args: &DeriveArgs, style: Style) -> Result<(), Failure> {
+fn derive(args: &DeriveArgs, console: Console) -> Result<(), Failure> {
     let device = inputs::device(&args.machine)?;
     let run = Run::open(&args.run)?;
     let info = of_search(&run, "an architecture is derived from a search")?;
-    let source = inputs::source_of_run(&args.run, &info, style)?;
+    let source = inputs::source_of_run(&args.run, &info, console)?;
     let mut config = inputs::config_of_run(&args.run)?;
     config.derive.samples = args.samples.unwrap_or(config.derive.samples);
     config.derive.examples = args.examples.unwrap_or(config.derive.examples);
     config.derive.compare = args.compare.unwrap_or(config.derive.compare);
     let data = inputs::dataset_of_run(&args.run, &info, args.data.as_ref(), &source.space)?;
     let interrupt = on_signals(None)?;
-    let mut progress = Progress::new(args.machine.quiet, config.shared.epochs);
+    let mut progress = Progress::new(console, config.shared.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     train::derive_again(&source.space, &data, &config, &run, device, watch)?;
     drop(progress);
@@ -200,9 +198,9 @@ fn of_search(run: &Run, why: &str) -> Result<RunInfo, Failure> {
     )))
 }
 
-fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
+fn train(args: &TrainArgs, console: Console) -> Result<(), Failure> {
     let device = inputs::device(&args.machine)?;
-    let source = inputs::source(&args.space, style)?;
+    let source = inputs::source(&args.space, console)?;
     let space = &source.space;
     let architecture = input::architecture(&args.arch, space, &args.space.file)?;
     let config = inputs::config(&args.recipe, &args.out, "retrain.epochs", space)?;
@@ -226,7 +224,7 @@ fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
     };
     let run = open(&args.out, &recipe)?;
     let interrupt = on_signals(args.out.time_limit)?;
-    let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
+    let mut progress = Progress::new(console, config.retrain.epochs);
     let watch = &mut watch(&interrupt, &mut progress);
     let trained = train::retrain(space, &architecture, &data, &config, &run, device, watch)?;
     drop(progress);
@@ -247,7 +245,7 @@ fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
     Ok(())
 }
 
-fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
+fn eval(args: &EvalArgs, console: Console) -> Result<(), Failure> {
     let device = inputs::device(&args.machine)?;
     let folder = &args.run;
     let info = run::read_info(folder)?;
@@ -265,7 +263,7 @@ fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
             folder.display()
         )));
     }
-    let source = inputs::source_of_run(folder, &info, style)?;
+    let source = inputs::source_of_run(folder, &info, console)?;
     let space = &source.space;
     let text = run::read_json(&folder.join(name::ARCHITECTURE))?.to_string();
     let architecture =
@@ -273,7 +271,7 @@ fn eval(args: &EvalArgs, style: Style) -> Result<(), Failure> {
     let config: SearchConfig = inputs::config_of_run(folder)?;
     let data = inputs::dataset(&args.data, space)?;
     let interrupt = on_signals(None)?;
-    let mut progress = Progress::new(args.machine.quiet, config.retrain.epochs);
+    let mut progress = Progress::new(console, config.retrain.epochs);
     if data.fingerprint() != info.data.fingerprint {
         let notice = format!("{} is not the data that was trained on", args.data);
         progress.event(&train::Event::Notice(&notice));

@@ -1,10 +1,13 @@
-//! Progress on standard error: a bar on a terminal, plain lines otherwise.
+//! Progress on standard error: a bar on a terminal, plain lines otherwise, and for
+//! programs what [`super::events`] tells.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::events::Events;
+use crate::cli::console::{Console, Volume};
 use crate::doctor::Bytes;
 use crate::train::{Event, Observer, Phase, Step};
 
@@ -26,19 +29,20 @@ pub(super) struct Progress {
 
 enum View {
     Quiet,
-    /// Lines; twentieths of the run that were told.
-    Lines(u64),
+    /// Lines; parts of the run that were told, and how many parts it has.
+    Lines(u64, u64),
     Bar(ProgressBar),
+    Program(Events),
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool, epochs: u64) -> Self {
-        let view = if quiet {
-            View::Quiet
-        } else if stderr().is_terminal() {
-            View::Bar(bar(0))
-        } else {
-            View::Lines(0)
+    pub(super) fn new(console: Console, epochs: u64) -> Self {
+        let view = match console.volume {
+            Volume::Quiet => View::Quiet,
+            _ if console.json => View::Program(Events::new(epochs)),
+            Volume::Verbose => View::Lines(0, 100),
+            Volume::Normal if stderr().is_terminal() => View::Bar(bar(0)),
+            Volume::Normal => View::Lines(0, 20),
         };
         Self {
             view,
@@ -55,7 +59,7 @@ impl Progress {
     /// A line that stays.
     fn say(&self, line: &str) {
         match &self.view {
-            View::Quiet => {}
+            View::Quiet | View::Program(_) => {}
             View::Bar(bar) if !bar.is_finished() => bar.println(line),
             _ => print(line),
         }
@@ -84,8 +88,8 @@ impl Progress {
                 bar.set_position(step.number);
                 bar.set_message(format!("{place}  {} {now}", step.phase.name()));
             }
-            View::Lines(told) if step.number * 20 / total > *told => {
-                *told = step.number * 20 / total;
+            View::Lines(told, parts) if step.number * *parts / total > *told => {
+                *told = step.number * *parts / total;
                 let percent = 100 * step.number / total;
                 if step.phase != Phase::Report {
                     print(&format!(
@@ -127,6 +131,10 @@ impl Progress {
 
 impl Observer for Progress {
     fn event(&mut self, event: &Event) {
+        if let View::Program(events) = &mut self.view {
+            events.event(event);
+            return;
+        }
         match *event {
             Event::Start { done, total } => {
                 self.total = total;
@@ -139,8 +147,8 @@ impl Observer for Progress {
                         bar.set_position(done);
                         bar.reset_eta();
                     }
-                    View::Lines(told) => *told = done * 20 / total.max(1),
-                    View::Quiet => {}
+                    View::Lines(told, parts) => *told = done * *parts / total.max(1),
+                    View::Quiet | View::Program(_) => {}
                 }
                 self.since = Instant::now();
             }

@@ -3,15 +3,15 @@
 use serde_json::{Map, json};
 
 use super::{Failure, inputs, of_search, print};
+use crate::cli::console::Console;
 use crate::cli::input;
 use crate::cli::torch_args::ScoreArgs;
-use crate::diagnostic::render::Style;
 use crate::run::Run;
 use crate::train;
 
-pub(super) fn run(args: &ScoreArgs, style: Style) -> Result<(), Failure> {
+pub(super) fn run(args: &ScoreArgs, console: Console) -> Result<(), Failure> {
     let (space, architecture) =
-        input::space_and_architecture(&args.space, Some(&args.arch), style)?;
+        input::space_and_architecture(&args.space, Some(&args.arch), console)?;
     let Some(architecture) = architecture else {
         return Err(Failure::Reported);
     };
