@@ -6,10 +6,10 @@ step = @printf '\n==> %s\n' "$(1)"
 # cargo-nextest is quicker where it is there, but runs no documentation tests.
 tests = $(if $(shell cargo nextest --version 2>/dev/null),cargo nextest run --no-fail-fast,cargo test --no-fail-fast --lib --bins --tests)
 
-.PHONY: help setup build test bench fuzz data demo clean
+.PHONY: help setup build test bench gpu-check fuzz data demo clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Put libtorch at .libtorch (fetched once per user; see .ci/libtorch)
 	$(call step,libtorch)
@@ -49,6 +49,13 @@ test: setup ## Pass every check: format, clippy, documentation, all tests
 bench: setup ## Time a step of every training beside eager PyTorch (3 GB to fetch once)
 	$(call step,benchmark)
 	@benches/speed/run $(BENCH)
+
+# Without a GPU it says so; GPU_CHECK="--device cpu" runs its checks on the CPU. The run
+# part needs no cargo: see .ci/gpu-check.
+gpu-check: setup ## Check that a GPU is used, and time the searches on it beside eager PyTorch
+	$(call step,executables)
+	@.ci/gpu-check build
+	@.ci/gpu-check $(GPU_CHECK)
 
 fuzz: ## Try the compiler on texts at random, for FUZZ_SECONDS (600)
 	FUZZ_SECONDS=$${FUZZ_SECONDS:-600} cargo test --release --no-default-features --test main \

@@ -27,9 +27,11 @@
 //! | [`unroll`] | [`unroll::unroll`] | space → decisions and supergraph | diagnostics |
 //! | [`decision`] | [`decision::Count::of`], [`decision::sample`], [`decision::plan`] | [`decision::DecisionSpace`] → answers | `SampleError` |
 //! | [`decision::Diagram`] | [`decision::Diagram::of`] | space → all its architectures: counted, drawn, numbered, listed | `TooLarge` |
+//! | [`ide`] | [`ide::Analysis::of`], then [`ide::hover`] and others | text + place → what an editor shows | never fails |
 //! | [`encoding`] | [`encoding::import`], [`encoding::encode`] | published notations ↔ architectures | [`encoding::EncodingError`] |
 //! | [`graph`] | [`graph::select`], [`graph::cost`], [`graph::unique`], [`graph::write`] | [`graph::Supergraph`] + architecture → child model, costs, drawings | never fails |
 //! | [`draw`] | [`draw::picture`], [`draw::svg`], [`draw::mermaid`] | supergraph + architecture → pictures for people | never fails |
+//! | [`export`] | [`export::export`] | architecture + weights → PyTorch, ONNX, safetensors, JSON | [`export::ExportError`] |
 //! | [`recipe`] | [`recipe::SearchConfig::with`], [`recipe::Preset::find`] | TOML, JSON, `PATH=VALUE` → every hyperparameter | a sentence |
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
@@ -94,9 +96,13 @@ pub mod diagnostic;
 pub mod doctor;
 pub mod draw;
 pub mod encoding;
+pub mod export;
 pub mod graph;
 pub mod hir;
+pub mod ide;
+mod initial;
 pub mod libtorch;
+pub mod lsp;
 #[cfg(feature = "torch")]
 pub mod model;
 mod numbers;
@@ -111,4 +117,4 @@ pub mod table;
 pub mod train;
 pub mod unroll;
 
-pub use compile::{Compilation, Options, SearchSpace, compile};
+pub use compile::{Compilation, Depth, Observed, Options, SearchSpace, compile, observe};

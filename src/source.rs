@@ -80,6 +80,12 @@ impl SourceMap {
         self.files.get(usize::from(id.0))
     }
 
+    /// The first file of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&SourceFile> {
+        self.files.iter().find(|file| file.name == name)
+    }
+
     /// The text of a span; empty for a span of another map.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {

@@ -168,6 +168,10 @@ fn mistakes_in_long_lines_and_deep_inside() {
             ends(Code::UnexpectedToken, &text);
         }
     }
+    // A name that begins a line deep inside, far before the `=` that has none.
+    let deep = format!("{}{{}}\nh[]{}", "({".repeat(60), "})".repeat(60));
+    ends(Code::UnexpectedToken, &format!("space s() {{{deep}}} = "));
+    ends(Code::UnexpectedToken, &format!("op f() {{{deep}}} = "));
 }
 
 /// Thousands of spaces, each of which reads what the file declares.

@@ -148,6 +148,17 @@ fn check_in_json_is_one_array_for_all_files() {
             "end_column": 12,
         }],
         "help": "did you mean `linear`?",
+        "fix": {
+            "title": "write `linear`",
+            "edits": [{
+                "file": path,
+                "line": 4,
+                "column": 7,
+                "end_line": 4,
+                "end_column": 12,
+                "text": "linear",
+            }],
+        },
     });
     assert_eq!(array, json!([expected, expected]));
 }
@@ -951,13 +962,14 @@ fn objects_have_their_keys_in_the_order_of_the_contract() {
             "end_line",
             "end_column",
             "labels",
-            "help"
+            "help",
+            "fix"
         ]
     );
     // Also where there is nothing to say, and at the first character of a file.
     let run = enasc_with(&["check", "-", "--format", "json"], b"?");
     let array: Value = serde_json::from_str(&run.out).unwrap();
-    assert_eq!(keys(&array[0]).len(), 10);
+    assert_eq!(keys(&array[0]).len(), 11);
     assert_eq!(
         (&array[0]["line"], &array[0]["column"]),
         (&json!(1), &json!(1))

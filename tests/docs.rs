@@ -135,6 +135,7 @@ fn commands_answer_as_the_pages_show() {
         ("README.md", 8),
         ("docs/encodings.md", 5),
         ("docs/counting.md", 6),
+        ("docs/export.md", 3),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut n = 0;
@@ -178,7 +179,7 @@ fn the_searches_of_the_readme_run_one_after_the_other() {
         );
         assert!(!output.stdout.is_empty(), "{command:?} says nothing");
     }
-    assert_eq!(n, 4);
+    assert_eq!(n, 5);
 }
 
 #[cfg(all(feature = "torch", unix))]

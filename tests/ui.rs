@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use enasc::diagnostic::Fix;
 use enasc::diagnostic::render::{Style, human};
+use enasc::span::SourceId;
 use enasc::{Options, compile};
 
 /// What the front end says of a text, as a person sees it.
@@ -78,6 +80,50 @@ fn messages_are_what_the_files_say() {
         failures.is_empty(),
         "{failures}\nUPDATE_EXPECT=1 accepts what is said now"
     );
+}
+
+/// What a fix changes, changed.
+fn fixed(text: &str, fix: &Fix) -> String {
+    let mut edits: Vec<_> = fix.edits.iter().collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    let mut new = text.to_owned();
+    for edit in edits {
+        new.replace_range(edit.span.range(), &edit.text);
+    }
+    new
+}
+
+#[test]
+fn a_fix_takes_its_diagnostic_away() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
+    let options = Options {
+        folder: Some(folder.join("modules")),
+        ..Options::default()
+    };
+    let mut n_fixes = 0;
+    for path in cases(&folder) {
+        let text = fs::read_to_string(&path).unwrap();
+        let count = |text: &str, message: &str| {
+            let said = compile("", text, &options).diagnostics;
+            said.iter().filter(|said| said.message == message).count()
+        };
+        for said in compile("", &text, &options).diagnostics {
+            let Some(fix) = &said.fix else { continue };
+            if said.labels[0].span.source != SourceId::default() {
+                continue;
+            }
+            n_fixes += 1;
+            let new = fixed(&text, fix);
+            assert!(
+                count(&new, &said.message) < count(&text, &said.message),
+                "{}: {} is still so after: {}\n{new}",
+                path.display(),
+                said.message,
+                fix.title,
+            );
+        }
+    }
+    assert!(n_fixes > 15, "the fixes are gone: {n_fixes}");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The time of one step of each training, beside the same mathematics in eager torch
-//! from Python: the Rust side of `make bench`.
+//! from Python: the Rust side of `make bench` and `make gpu-check`.
 //!
-//! `speed TASK FILE` writes the parameters and the minibatch to FILE (safetensors),
-//! for the other side to compute the same from, and then answers each line of
-//! standard input with one of standard output:
+//! `speed TASK FILE [DEVICE [PRECISION]]` writes the parameters and the minibatch to
+//! FILE (safetensors), for the other side to compute the same from, and then answers
+//! each line of standard input with one of standard output:
 //!
 //! - `losses`: the loss of each architecture, before any step;
-//! - `step`: makes a step on the next architecture; the milliseconds it took;
+//! - `round`: makes a step on each architecture; the milliseconds it took until the
+//!   device had done all;
 //! - `peak`: the most memory that the process has had, in MiB.
 //!
 //! `run.py` asks both sides in turn. Started without a task, as by `cargo bench`, it
@@ -17,7 +18,6 @@
 #![expect(clippy::panic, reason = "a benchmark fails by a panic")]
 #![expect(clippy::print_stdout, reason = "its answers")]
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -25,15 +25,27 @@ use enasc::controller::ControllerConfig;
 use enasc::decision::{Architecture, plan};
 use enasc::encoding::{Encoding, import};
 use enasc::graph::{Child, select};
-use enasc::model::{Init, Mode, ModelConfig, SharedModel, gradients, keep_freed_memory};
+use enasc::model::{
+    DeviceRequest, Init, Mode, ModelConfig, Precision, SharedModel, choose, gradients,
+    keep_freed_memory, load_cuda,
+};
 use enasc::train::controller_phase::{Policy, PolicyConfig, PolicyError};
 use enasc::train::optim::{Sgd, SgdConfig, clip_global_norm, global_norm};
 use enasc::{Options, SearchSpace, compile, controller};
-use tch::{Device, Kind, Reduction, Tensor};
+use tch::{Cuda, Device, Kind, Reduction, Tensor};
 
 const LR: f64 = 1e-3;
 /// Architectures of one update of the controller.
 const SAMPLES: usize = 20;
+/// Of each task, in `architectures.txt`.
+const ARCHITECTURES: usize = 4;
+
+/// Where is computed, and with what.
+#[derive(Clone, Copy)]
+struct Machine {
+    device: Device,
+    precision: Precision,
+}
 
 type State = Vec<(String, Tensor)>;
 
@@ -59,24 +71,27 @@ struct Weights {
 
 impl Weights {
     /// 64 images of 32 x 32 and the optimiser of the authors' search.
-    fn images(task: &str, l2: f64) -> Self {
+    fn images(task: &str, l2: f64, machine: Machine) -> Self {
         let space = space(&format!("enas_{task}"));
         let sgd = SgdConfig {
             l2,
             ..SgdConfig::default()
         };
         Self {
-            model: model(&space, Init::HeNormal),
+            model: model(&space, Init::HeNormal, machine),
             children: children(&space, task),
-            input: Tensor::randn([64, 3, 32, 32], (Kind::Float, Device::Cpu)),
-            targets: Tensor::randint(10, [64], (Kind::Int64, Device::Cpu)),
+            // Drawn on the CPU, so that they are the same for every device.
+            input: Tensor::randn([64, 3, 32, 32], (Kind::Float, Device::Cpu))
+                .to_device(machine.device),
+            targets: Tensor::randint(10, [64], (Kind::Int64, Device::Cpu))
+                .to_device(machine.device),
             sgd: Sgd::new(sgd),
             clip: 0.0,
         }
     }
 
     /// 20 rows of 35 words, and the optimiser of the authors' search.
-    fn text() -> Self {
+    fn text(machine: Machine) -> Self {
         let space = space("enas_rnn");
         let sgd = SgdConfig {
             momentum: 0.0,
@@ -84,9 +99,12 @@ impl Weights {
             l2: 1e-7,
             ..SgdConfig::default()
         };
-        let words = || Tensor::randint(10_000, [35, 20], (Kind::Int64, Device::Cpu));
+        let words = || {
+            let words = Tensor::randint(10_000, [35, 20], (Kind::Int64, Device::Cpu));
+            words.to_device(machine.device)
+        };
         Self {
-            model: model(&space, Init::Uniform { bound: 0.04 }),
+            model: model(&space, Init::Uniform { bound: 0.04 }, machine),
             children: children(&space, "recurrent"),
             input: words(),
             targets: words(),
@@ -111,8 +129,8 @@ impl Training for Weights {
             self.model.trained(child).expect("memory suffices");
         }
         let mut state = self.model.state().expect("memory suffices");
-        state.push(("input".to_owned(), self.input.shallow_clone()));
-        state.push(("targets".to_owned(), self.targets.shallow_clone()));
+        state.push(("input".to_owned(), self.input.to_device(Device::Cpu)));
+        state.push(("targets".to_owned(), self.targets.to_device(Device::Cpu)));
         state
     }
 
@@ -128,17 +146,21 @@ impl Training for Weights {
         let loss = self.loss(number);
         let child = &self.children[number % self.children.len()];
         let params = self.model.trained(child).expect("memory suffices");
-        assert!(loss.double_value(&[]).is_finite(), "the loss diverged");
         let mut grads = gradients(&loss, &params).expect("memory suffices");
         let norm = if self.clip > 0.0 {
             clip_global_norm(&mut grads, self.clip)
         } else {
             global_norm(&grads)
         };
-        assert!(norm.double_value(&[]).is_finite(), "the gradient diverged");
         let params: Vec<(u32, Tensor)> =
             params.into_iter().map(|(id, leaf)| (id.0, leaf)).collect();
-        self.sgd.step(&params, &grads, LR);
+        let ok = loss.isfinite().logical_and(&norm.isfinite());
+        if loss.device().is_cuda() {
+            self.sgd.step_if(&ok, &params, &grads, LR);
+        } else {
+            assert_ne!(ok.int64_value(&[]), 0, "loss or gradient diverged");
+            self.sgd.step(&params, &grads, LR);
+        }
     }
 }
 
@@ -185,9 +207,12 @@ impl Training for Updates {
 }
 
 fn space(name: &str) -> SearchSpace {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("spaces/{name}.enas"));
-    let text = std::fs::read_to_string(file).expect("the space ships with the program");
-    let mut spaces = compile(name, &text, &Options::default()).spaces;
+    let text = match name {
+        "enas_micro" => include_str!("../../spaces/enas_micro.enas"),
+        "enas_macro" => include_str!("../../spaces/enas_macro.enas"),
+        _ => include_str!("../../spaces/enas_rnn.enas"),
+    };
+    let mut spaces = compile(name, text, &Options::default()).spaces;
     spaces.pop().expect("the space compiles")
 }
 
@@ -206,12 +231,13 @@ fn children(space: &SearchSpace, task: &str) -> Vec<Child> {
     architectures.iter().map(select).collect()
 }
 
-fn model(space: &SearchSpace, init: Init) -> SharedModel {
+fn model(space: &SearchSpace, init: Init, machine: Machine) -> SharedModel {
     let config = ModelConfig {
         init,
+        precision: machine.precision,
         ..ModelConfig::default()
     };
-    SharedModel::new(Arc::new(space.graph.clone()), config, 0, Device::Cpu)
+    SharedModel::new(Arc::new(space.graph.clone()), config, 0, machine.device)
 }
 
 /// In MiB, as the kernel counts it.
@@ -222,23 +248,53 @@ fn peak() -> f64 {
     kib.unwrap_or(f64::NAN) / 1024.0
 }
 
+fn machine(words: &[String]) -> Machine {
+    let request = words
+        .first()
+        .map_or(Ok(DeviceRequest::Cpu), |word| word.parse());
+    let device = choose(request.expect("DEVICE is cpu or cuda"));
+    Machine {
+        device: device.unwrap_or_else(|why| panic!("{why}")),
+        precision: match words.get(1).map(String::as_str) {
+            None | Some("f32") => Precision::F32,
+            Some("bf16") => Precision::Bf16,
+            Some(other) => panic!("there is no precision {other}"),
+        },
+    }
+}
+
+/// A step on each architecture; the milliseconds until the device had done all.
+fn round(training: &mut dyn Training, device: Device) -> f64 {
+    let start = Instant::now();
+    for number in 0..ARCHITECTURES {
+        training.step(number);
+    }
+    if let Device::Cuda(index) = device {
+        Cuda::synchronize(index as i64);
+    }
+    start.elapsed().as_secs_f64() * 1e3
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [task, file] = &arguments[..] else {
+    let [task, file, more @ ..] = &arguments[..] else {
         return;
     };
+    // Before any other call of libtorch, which looks for CUDA once.
+    let _ = load_cuda();
     keep_freed_memory();
+    let machine = machine(more);
     tch::manual_seed(0);
     let mut training: Box<dyn Training> = match task.as_str() {
-        "micro" => Box::new(Weights::images("micro", 1e-4)),
-        "macro" => Box::new(Weights::images("macro", 2.5e-4)),
-        "recurrent" => Box::new(Weights::text()),
+        "micro" => Box::new(Weights::images("micro", 1e-4, machine)),
+        "macro" => Box::new(Weights::images("macro", 2.5e-4, machine)),
+        "recurrent" => Box::new(Weights::text(machine)),
+        // It runs on the CPU, wherever the weights are.
         "controller" => Box::new(Updates::new()),
         other => panic!("there is no task {other}"),
     };
     Tensor::write_safetensors(&training.state(), file).expect("FILE can be written");
     println!("ready");
-    let mut number = 0;
     for line in std::io::stdin().lines() {
         match line.expect("standard input can be read").as_str() {
             "losses" => {
@@ -246,12 +302,7 @@ fn main() {
                 let losses: Vec<String> = losses.iter().map(f64::to_string).collect();
                 println!("{}", losses.join(" "));
             }
-            "step" => {
-                let start = Instant::now();
-                training.step(number);
-                println!("{}", start.elapsed().as_secs_f64() * 1e3);
-                number += 1;
-            }
+            "round" => println!("{}", round(training.as_mut(), machine.device)),
             "peak" => println!("{}", peak()),
             other => panic!("there is no command {other}"),
         }

@@ -1,4 +1,5 @@
-"""The reference of `make bench`: what `main.rs` does, in eager PyTorch.
+"""The reference of `make bench` and `make gpu-check`: what `main.rs` does, in eager
+PyTorch. `reference.py TASK FILE [DEVICE [PRECISION]]`.
 
 Written as one would write it: images channels first, only the path of the sampled
 architecture is run, `foreach` optimisers, the controller samples one architecture
@@ -6,6 +7,7 @@ after another as the authors' code does. Parameters and minibatch are read from 
 file that the Rust side wrote, under its names; `main.rs` says what is answered.
 """
 
+import json
 import resource
 import sys
 import time
@@ -13,10 +15,25 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
 LR = 1e-3
 SAMPLES = 20
+
+
+def load(file, device):
+    """The tensors of a safetensors file, by name."""
+    data = Path(file).read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    header.pop("__metadata__", None)
+    kinds = {"F32": torch.float32, "I64": torch.int64}
+
+    def tensor(dtype, shape, data_offsets):
+        begin, end = data_offsets
+        numbers = bytearray(data[start + begin : start + end])
+        return torch.frombuffer(numbers, dtype=kinds[dtype]).reshape(shape).to(device)
+
+    return {name: tensor(**entry) for name, entry in header.items()}
 
 
 def architectures(task):
@@ -32,6 +49,7 @@ class Weights:
     """Shared weights and a minibatch; a subclass has the network."""
 
     clip = 0.0
+    precision = "f32"
 
     def __init__(self, task, state, **sgd):
         self.input, self.targets = state.pop("input"), state.pop("targets")
@@ -72,8 +90,10 @@ class Weights:
 
     def loss(self, number):
         architecture = self.architectures[number % len(self.architectures)]
-        logits = self.network(self.input, architecture).flatten(0, -2)
-        return F.cross_entropy(logits, self.targets.flatten())
+        half = self.precision == "bf16"
+        with torch.autocast(self.input.device.type, torch.bfloat16, enabled=half):
+            logits = self.network(self.input, architecture).flatten(0, -2)
+        return F.cross_entropy(logits.float(), self.targets.flatten())
 
     @torch.no_grad()
     def losses(self):
@@ -83,7 +103,8 @@ class Weights:
         loss = self.loss(number)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        assert loss.isfinite().item()
+        if not loss.is_cuda:  # there it would be waited for
+            assert loss.isfinite().item()
         if self.clip > 0:
             used = [p for p in self.state.values() if p.grad is not None]
             torch.nn.utils.clip_grad_norm_(used, self.clip, foreach=True)
@@ -319,19 +340,22 @@ class Controller:
 TASKS = {"micro": Micro, "macro": Macro, "recurrent": Recurrent, "controller": Controller}
 
 
-def main(task, file):
-    training = TASKS[task](load_file(file))
+def main(task, file, device="cpu", precision="f32"):
+    # The controller runs on the CPU, wherever the weights are.
+    Weights.precision = precision
+    training = TASKS[task](load(file, "cpu" if task == "controller" else device))
     print("ready", flush=True)
-    number = 0
     for line in sys.stdin:
         match line.strip():
             case "losses":
                 print(*training.losses(), flush=True)
-            case "step":
+            case "round":
                 start = time.perf_counter()
-                training.step(number)
+                for number in range(len(training.architectures)):
+                    training.step(number)
+                if device == "cuda":
+                    torch.cuda.synchronize()
                 print((time.perf_counter() - start) * 1e3, flush=True)
-                number += 1
             case "peak":
                 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, flush=True)
 

@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
 use crate::diagnostic::render::Style;
 use crate::encoding::Encoding;
+use crate::export::Format;
 
 /// A compiler for neural-architecture search spaces, and ENAS on every space that compiles
 #[derive(Clone, Debug, Parser)]
@@ -74,12 +75,20 @@ pub enum Command {
         after_help = "Example:\n  enasc sample spaces/darts_cnn.enas | enasc encode spaces/darts_cnn.enas --encoding darts --arch -"
     )]
     Encode(EncodeArgs),
+    /// Write an architecture as a network for other programs: a PyTorch module, ONNX, weights
+    #[command(
+        after_help = "Example:\n  enasc export spaces/tiny.enas --arch runs/tiny/best.json --weights runs/tiny-best --to pytorch -o tiny.py"
+    )]
+    Export(ExportArgs),
     /// Show what one stage of the compiler makes of a file
     #[command(after_help = "Example:\n  enasc dump spaces/tiny.enas --stage plan")]
     Dump(DumpArgs),
     /// Recipes: all hyperparameters of a search and of a training, by name or in files
     #[command(subcommand)]
     Recipe(RecipeCommand),
+    /// Serve an editor: diagnostics, hovers, renames and more, as it asks for them
+    #[command(after_help = "Example:\n  see docs/editors.md, for VS Code, Neovim and Helix")]
+    Lsp(LspArgs),
     /// Say what a search depends on: versions, libtorch, CUDA, memory, disk
     #[command(after_help = "Example:\n  enasc doctor")]
     Doctor(DoctorArgs),
@@ -114,6 +123,14 @@ pub struct FmtArgs {
     /// Write nothing, show what would change, and fail if anything would
     #[arg(long)]
     pub check: bool,
+}
+
+/// `enasc lsp`
+#[derive(Clone, Debug, Args)]
+pub struct LspArgs {
+    /// Over standard input and output, which is the only way; some editors say so
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// `enasc explain`
@@ -266,6 +283,35 @@ pub struct EncodeArgs {
     pub out: Option<PathBuf>,
 }
 
+/// `enasc export`
+#[derive(Clone, Debug, Args)]
+pub struct ExportArgs {
+    /// Whose architecture it is.
+    #[command(flatten)]
+    pub space: SpaceArgs,
+    /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
+    #[arg(long, value_name = "A")]
+    pub arch: String,
+    /// The run folder of its training, or of a search (with its shared weights); without it,
+    /// weights are drawn as a training would begin with
+    #[arg(long, value_name = "RUN")]
+    pub weights: Option<PathBuf>,
+    /// From which weights are drawn
+    #[arg(
+        long,
+        value_name = "S",
+        default_value_t = 0,
+        conflicts_with = "weights"
+    )]
+    pub seed: u64,
+    /// What it becomes
+    #[arg(long, value_enum)]
+    pub to: ExportFormatArg,
+    /// The file to write; of PyTorch, the weights go beside it, as OUT with the ending .safetensors
+    #[arg(short, long, value_name = "OUT")]
+    pub out: PathBuf,
+}
+
 /// `enasc dump`
 #[derive(Clone, Debug, Args)]
 pub struct DumpArgs {
@@ -365,6 +411,30 @@ pub enum GraphFormatArg {
     Svg,
     /// The same for Mermaid, for Markdown
     Mermaid,
+}
+
+/// What a network becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormatArg {
+    /// A PyTorch module in one Python file that needs torch alone, and its weights
+    Pytorch,
+    /// An ONNX model with its weights, opset 17
+    Onnx,
+    /// The weights, by the names that they have in that module
+    Safetensors,
+    /// The graph: operations, shapes, edges, parameters
+    Json,
+}
+
+impl From<ExportFormatArg> for Format {
+    fn from(arg: ExportFormatArg) -> Self {
+        match arg {
+            ExportFormatArg::Pytorch => Self::Pytorch,
+            ExportFormatArg::Onnx => Self::Onnx,
+            ExportFormatArg::Safetensors => Self::Safetensors,
+            ExportFormatArg::Json => Self::Json,
+        }
+    }
 }
 
 /// A published notation of architectures.

@@ -8,7 +8,9 @@ use num_bigint::BigUint;
 use super::output::{approximate, grouped};
 use crate::decision::{ArchitectureError, SampleError, TooLarge};
 use crate::encoding::EncodingError;
+use crate::export::ExportError;
 use crate::graph::canonical::TooAlike;
+use crate::lsp::LspError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +69,18 @@ pub enum CliError {
     /// Not an architecture of the space.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// What an editor says cannot be understood.
+    #[error(transparent)]
+    Lsp(#[from] LspError),
     /// Not an architecture of the space in a published notation.
     #[error(transparent)]
     Encoding(#[from] EncodingError),
+    /// A network that is not written.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A network in several files, which standard output is not.
+    #[error("{0} is written to a file, not to standard output: name one with -o")]
+    ToFile(&'static str),
     /// No architecture can be drawn.
     #[error(transparent)]
     Sample(#[from] SampleError),

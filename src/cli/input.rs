@@ -81,6 +81,7 @@ pub(super) fn compile(
         settings: Settings(set.to_vec()),
         space: space.map(str::to_owned),
         folder: Some(folder_of(file)),
+        ..Options::default()
     };
     Ok(match text(file)? {
         Ok(text) => crate::compile(&display_name(file), &text, &options),

@@ -13,6 +13,7 @@ mod encode;
 mod enumerate;
 mod error;
 mod explain;
+mod export;
 mod fmt;
 mod graph;
 mod import;
@@ -51,8 +52,10 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Graph(args) => done(graph::run(args, style)),
         Command::Import(args) => done(import::run(args, style)),
         Command::Encode(args) => done(encode::run(args, style)),
+        Command::Export(args) => done(export::run(args, style)),
         Command::Dump(args) => done(dump::run(args, style)),
         Command::Recipe(command) => done(recipe::run(command)),
+        Command::Lsp(_) => done(crate::lsp::run().map_err(CliError::from)),
         Command::Doctor(args) => done(doctor::run(args)),
         Command::Torch(command) => launch::run(command),
     };

@@ -40,14 +40,17 @@ pub(super) fn pretty(value: &Value) -> String {
 /// output.
 pub(super) fn write(path: Option<&Path>, text: &str) -> Result<(), CliError> {
     match path {
-        Some(path) if path.as_os_str() != "-" => {
-            write_file(path, text.as_bytes()).map_err(|source| CliError::Write {
-                file: path.display().to_string(),
-                source,
-            })
-        }
+        Some(path) if path.as_os_str() != "-" => write_bytes(path, text.as_bytes()),
         _ => print(text),
     }
+}
+
+/// Writes a file of any bytes, as [`write`] does.
+pub(super) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    write_file(path, bytes).map_err(|source| CliError::Write {
+        file: path.display().to_string(),
+        source,
+    })
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {

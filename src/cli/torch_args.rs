@@ -23,7 +23,7 @@ pub enum TorchCommand {
     /// Derive the best architecture of a search anew, with more samples or more images
     #[command(after_help = "Example:\n  enasc derive runs/tiny --samples 100")]
     Derive(DeriveArgs),
-    /// Train one architecture from scratch and test it
+    /// Train one architecture, from scratch or from shared weights, and test it
     #[command(
         after_help = "Example:\n  enasc train spaces/tiny.enas --arch runs/tiny/best.json --data synthetic --out runs/final"
     )]
@@ -87,6 +87,10 @@ pub struct RecipeArgs {
     /// From which everything random is drawn
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Of which numbers convolutions and matrix products are made: f32, or bf16 of half the
+    /// size, for GPUs
+    #[arg(long, value_enum)]
+    pub precision: Option<PrecisionArg>,
 }
 
 /// The folder of a run.
@@ -161,6 +165,9 @@ pub struct TrainArgs {
     /// The architecture: a file such as RUN/best.json, the text itself, or - for standard input
     #[arg(long, value_name = "A")]
     pub arch: String,
+    /// Start from the shared weights of a search of this space, not from scratch
+    #[arg(long, value_name = "RUN")]
+    pub inherit: Option<PathBuf>,
     /// The data, such as cifar10:PATH, fashion-mnist:FOLDER, images:FOLDER,size=32, text:PATH or synthetic
     #[arg(long, value_name = "KIND:PATH")]
     pub data: DataSpec,
@@ -233,6 +240,15 @@ pub enum DeviceArg {
     Cuda,
     /// CUDA where there is one, else the processor
     Auto,
+}
+
+/// Of which numbers products are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionArg {
+    /// Single precision
+    F32,
+    /// bfloat16: half the size, three digits
+    Bf16,
 }
 
 /// How a result is printed.

@@ -50,6 +50,27 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The same as a change of the text, where it is certain enough to be made at a
+    /// key press.
+    pub fix: Option<Fix>,
+}
+
+/// A change of the source that takes a diagnostic away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does: "write `conv`".
+    pub title: String,
+    /// The parts that change, none inside another.
+    pub edits: Vec<Edit>,
+}
+
+/// The text that a piece of source is replaced by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; nothing, to insert.
+    pub span: Span,
+    /// By what.
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -69,6 +90,7 @@ impl Diagnostic {
                 text: label.into(),
             }],
             help: None,
+            fix: None,
         }
     }
 
@@ -100,6 +122,51 @@ impl Diagnostic {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help = Some(text.into());
         self
+    }
+
+    /// Says how the text is changed to take the diagnostic away.
+    #[must_use]
+    pub fn fix(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix {
+            title: title.into(),
+            edits,
+        });
+        self
+    }
+
+    /// A fix that writes something else at the place of the diagnostic.
+    #[must_use]
+    pub fn write_instead(self, text: &str) -> Self {
+        let title = match text.trim() {
+            "" if text.is_empty() => "take it out".to_owned(),
+            "" => "write a space".to_owned(),
+            shown => format!("write `{shown}`"),
+        };
+        let Some(span) = self.labels.first().map(|label| label.span) else {
+            return self;
+        };
+        let text = text.to_owned();
+        self.fix(title, vec![Edit { span, text }])
+    }
+
+    /// Helps by the known name that is closest to the one at the place of the
+    /// diagnostic, which is also its fix; or by `otherwise`, if none is close.
+    #[must_use]
+    pub fn help_closest<'a>(
+        self,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        otherwise: impl FnOnce() -> Option<String>,
+    ) -> Self {
+        match suggest::closest(name, known) {
+            Some(close) => self
+                .help(format!("did you mean `{close}`?"))
+                .write_instead(close),
+            None => match otherwise() {
+                Some(help) => self.help(help),
+                None => self,
+            },
+        }
     }
 }
 

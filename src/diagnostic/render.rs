@@ -9,7 +9,7 @@ use miette::{
 };
 use serde_json::{Value, json};
 
-use super::{Diagnostic, Label, Severity};
+use super::{Diagnostic, Edit, Label, Severity};
 use crate::source::{SourceFile, SourceMap};
 use crate::span::Span;
 
@@ -107,9 +107,23 @@ pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> Value {
                 .collect();
             object.insert("labels".to_owned(), Value::Array(labels));
             object.insert("help".to_owned(), json!(diagnostic.help));
+            let fix = diagnostic.fix.as_ref().map(|fix| {
+                let edits = fix.edits.iter().map(|edit| edit_in_json(edit, sources));
+                let edits: Vec<_> = edits.collect();
+                json!({ "title": fix.title, "edits": edits })
+            });
+            object.insert("fix".to_owned(), json!(fix));
             Value::Object(object)
         })
         .collect()
+}
+
+/// A place, and the text that it is replaced by.
+fn edit_in_json(edit: &Edit, sources: &SourceMap) -> Value {
+    let mut object = serde_json::Map::new();
+    object.extend(place_in_json(Some(edit.span), sources));
+    object.insert("text".to_owned(), json!(edit.text));
+    Value::Object(object)
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -490,7 +504,7 @@ enasc::names::unknown
     #[test]
     fn programs_see_lines_and_characters_from_one() {
         let (diagnostic, sources) = example();
-        let text = json(&[diagnostic], &sources).to_string();
+        let text = json(&[diagnostic.write_instead("head")], &sources).to_string();
         let expected = concat!(
             r#"[{"code":"enasc::names::unknown","severity":"error","#,
             r#""message":"there is no `häd`","#,
@@ -499,7 +513,9 @@ enasc::names::unknown
             r#""file":"net.enas","line":2,"column":11,"end_line":2,"end_column":14},"#,
             r#"{"message":"this one is near","#,
             r#""file":"std::vision","line":1,"column":4,"end_line":1,"end_column":8}],"#,
-            r#""help":"did you mean `head`?"}]"#,
+            r#""help":"did you mean `head`?","fix":{"title":"write `head`","edits":["#,
+            r#"{"file":"net.enas","line":2,"column":11,"end_line":2,"end_column":14,"#,
+            r#""text":"head"}]}}]"#,
         );
         assert_eq!(text, expected);
     }

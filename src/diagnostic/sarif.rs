@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Code, Diagnostic, Label, Severity, explain};
+use super::{Code, Diagnostic, Fix, Label, Severity, explain};
 use crate::source::{SourceFile, SourceMap};
-use crate::span::SourceId;
+use crate::span::{SourceId, Span};
 
 /// What one run of the compiler said so far.
 #[derive(Clone, Debug, Default)]
@@ -98,8 +98,50 @@ impl Log {
         if !related.is_empty() {
             result["relatedLocations"] = related.into();
         }
+        if let Some(fix) = &diagnostic.fix {
+            result["fixes"] = json!([in_sarif(fix, sources)]);
+        }
         result
     }
+}
+
+/// A fix: what is replaced, file by file.
+fn in_sarif(fix: &Fix, sources: &SourceMap) -> Value {
+    let mut changes: Vec<Value> = Vec::new();
+    let mut files: Vec<SourceId> = Vec::new();
+    for edit in &fix.edits {
+        let Some(file) = sources.get(edit.span.source) else {
+            continue;
+        };
+        let replacement = json!({
+            "deletedRegion": region(file, edit.span),
+            "insertedContent": { "text": edit.text },
+        });
+        let known = files.iter().position(|id| *id == file.id);
+        let known = known.and_then(|at| changes.get_mut(at)?["replacements"].as_array_mut());
+        match known {
+            Some(replacements) => replacements.push(replacement),
+            None => {
+                files.push(file.id);
+                changes.push(json!({
+                    "artifactLocation": { "uri": uri(file) },
+                    "replacements": [replacement],
+                }));
+            }
+        }
+    }
+    json!({ "description": { "text": fix.title }, "artifactChanges": changes })
+}
+
+fn region(file: &SourceFile, span: Span) -> Value {
+    let range = span.range();
+    let (start, end) = (file.position(range.start), file.position(range.end));
+    json!({
+        "startLine": start.line,
+        "startColumn": start.column,
+        "endLine": end.line,
+        "endColumn": end.column,
+    })
 }
 
 fn rule(code: Code) -> Value {
@@ -112,16 +154,9 @@ fn rule(code: Code) -> Value {
 
 fn location(label: &Label, sources: &SourceMap) -> Option<Map<String, Value>> {
     let file = sources.get(label.span.source)?;
-    let range = label.span.range();
-    let (start, end) = (file.position(range.start), file.position(range.end));
     let place = json!({
         "artifactLocation": { "uri": uri(file) },
-        "region": {
-            "startLine": start.line,
-            "startColumn": start.column,
-            "endLine": end.line,
-            "endColumn": end.column,
-        },
+        "region": region(file, label.span),
     });
     let mut location = Map::new();
     location.insert("physicalLocation".to_owned(), place);
@@ -170,7 +205,8 @@ mod tests {
             "",
         )
         .label(Span::new(library, 3, 7), "this one is near")
-        .help("did you mean `head`?");
+        .help("did you mean `head`?")
+        .write_instead("head");
         let mut log = Log::default();
         log.add(std::slice::from_ref(&diagnostic), &sources);
         log.add(&[diagnostic], &sources);
@@ -188,7 +224,11 @@ mod tests {
             r#""relatedLocations":[{"physicalLocation":{"artifactLocation":"#,
             r#"{"uri":"enasc:std/vision"},"region":"#,
             r#"{"startLine":1,"startColumn":4,"endLine":1,"endColumn":8}},"#,
-            r#""message":{"text":"this one is near"},"id":0}]}"#,
+            r#""message":{"text":"this one is near"},"id":0}],"#,
+            r#""fixes":[{"description":{"text":"write `head`"},"artifactChanges":["#,
+            r#"{"artifactLocation":{"uri":"my%20nets/gr%C3%B6%C3%9Fe.enas"},"replacements":["#,
+            r#"{"deletedRegion":{"startLine":2,"startColumn":7,"endLine":2,"endColumn":10},"#,
+            r#""insertedContent":{"text":"head"}}]}]}]}"#,
         );
         assert_eq!(run["results"][0].to_string(), expected);
         assert_eq!(run["results"][1].to_string(), expected);

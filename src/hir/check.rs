@@ -50,12 +50,13 @@ fn walk_body(body: &[Stmt], visit: &mut dyn FnMut(&Expr)) {
                 condition,
                 then,
                 otherwise,
+                ..
             } => {
                 walk(condition, visit);
                 walk_body(then, visit);
                 walk_body(otherwise, visit);
             }
-            Stmt::Let { value, .. } | Stmt::Return { value } => walk(value, visit),
+            Stmt::Let { value, .. } | Stmt::Return { value, .. } => walk(value, visit),
             Stmt::NodesSeed { seeds, .. } => walk(seeds, visit),
             Stmt::NodesFamily { range, body, .. } => {
                 walk(range, visit);

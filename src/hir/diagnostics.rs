@@ -1,7 +1,7 @@
 //! What this stage says.
 
 use crate::diagnostic::suggest::did_you_mean;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit};
 use crate::span::Span;
 
 fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
@@ -22,17 +22,21 @@ pub(super) fn unknown_module<'a>(
     why: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Diagnostic {
-    let help = did_you_mean(path, known.clone()).unwrap_or_else(|| {
+    let otherwise = || {
         format!(
             "the shipped modules are {}; any other is a file below the folder of this one",
-            list(known)
+            list(known.clone())
         )
-    });
+    };
     let message = match why {
         "" => format!("there is no module `{path}`"),
         why => format!("there is no module `{path}`: {why}"),
     };
-    Diagnostic::error(Code::UnknownModule, span, message, "unknown module").help(help)
+    Diagnostic::error(Code::UnknownModule, span, message, "unknown module").help_closest(
+        path,
+        known.clone(),
+        || Some(otherwise()),
+    )
 }
 
 pub(super) fn too_many_modules(span: Span, limit: usize) -> Diagnostic {
@@ -66,38 +70,39 @@ pub(super) fn not_exported<'a>(
     module: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Diagnostic {
-    let help = did_you_mean(name, known.clone())
-        .unwrap_or_else(|| format!("`{module}` has {}", list(known)));
     Diagnostic::error(
         Code::NotExported,
         span,
         format!("`{module}` has no `{name}`"),
         "not in the module",
     )
-    .help(help)
+    .help_closest(name, known.clone(), || {
+        Some(format!("`{module}` has {}", list(known)))
+    })
 }
 
 pub(super) fn unknown_name<'a>(
     span: Span,
     name: &str,
     known: impl Iterator<Item = &'a str>,
-    library: Option<&str>,
+    library: Option<(&str, Option<Edit>)>,
 ) -> Diagnostic {
-    let help = match library {
-        Some(module) => Some(format!(
-            "`{module}` has it: add `use {module}.{{{name}}}` at the top of the file"
-        )),
-        None => did_you_mean(name, known),
+    let diagnostic = Diagnostic::error(
+        Code::UnknownName,
+        span,
+        format!("unknown name `{name}`"),
+        "nothing of this name is in scope",
+    );
+    let Some((module, import)) = library else {
+        return diagnostic.help_closest(name, known, || None);
     };
-    with_help(
-        Diagnostic::error(
-            Code::UnknownName,
-            span,
-            format!("unknown name `{name}`"),
-            "nothing of this name is in scope",
-        ),
-        help,
-    )
+    let diagnostic = diagnostic.help(format!(
+        "`{module}` has it: add `use {module}.{{{name}}}` at the top of the file"
+    ));
+    match import {
+        Some(import) => diagnostic.fix(format!("use `{name}` of `{module}`"), vec![import]),
+        None => diagnostic,
+    }
 }
 
 pub(super) fn unknown_family(span: Span, name: &str) -> Diagnostic {
@@ -114,15 +119,18 @@ pub(super) fn unknown_family(span: Span, name: &str) -> Diagnostic {
 
 pub(super) fn unknown_type(span: Span, name: &str) -> Diagnostic {
     const TYPES: [&str; 7] = ["int", "float", "bool", "string", "op", "ops", "cell"];
-    let help = did_you_mean(name, TYPES)
-        .unwrap_or_else(|| format!("types are {}, and tensors such as `[c, h, w]`", list(TYPES)));
     Diagnostic::error(
         Code::UnknownName,
         span,
         format!("unknown type `{name}`"),
         "no type of this name",
     )
-    .help(help)
+    .help_closest(name, TYPES, || {
+        Some(format!(
+            "types are {}, and tensors such as `[c, h, w]`",
+            list(TYPES)
+        ))
+    })
 }
 
 pub(super) fn duplicate(span: Span, name: &str, first: Span) -> Diagnostic {
@@ -147,7 +155,17 @@ pub(super) fn duplicate_candidate(span: Span, name: &str, first: Span) -> Diagno
     .help("label one of them: `other_name: ..`")
 }
 
-pub(super) fn unused(span: Span, what: &str, name: &str) -> Diagnostic {
+/// `places`: where the name stands, the declaration first.
+pub(super) fn unused(
+    span: Span,
+    what: &str,
+    name: &str,
+    places: impl Iterator<Item = Span>,
+) -> Diagnostic {
+    let rename = |span| Edit {
+        span,
+        text: format!("_{name}"),
+    };
     Diagnostic::warning(
         Code::UnusedName,
         span,
@@ -157,16 +175,24 @@ pub(super) fn unused(span: Span, what: &str, name: &str) -> Diagnostic {
     .help(format!(
         "remove it, or call it `_{name}` if it is meant to be unused"
     ))
+    .fix(format!("call it `_{name}`"), places.map(rename).collect())
 }
 
-pub(super) fn unused_import(span: Span, name: &str) -> Diagnostic {
-    Diagnostic::warning(
+/// `rest`: the part of the `use` that goes with the name.
+pub(super) fn unused_import(span: Span, name: &str, rest: Option<Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::warning(
         Code::UnusedName,
         span,
         format!("`{name}` is imported and never used"),
         "never used",
     )
-    .help("take it out of the `use`")
+    .help("take it out of the `use`");
+    let Some(span) = rest else { return diagnostic };
+    let edit = Edit {
+        span,
+        text: String::new(),
+    };
+    diagnostic.fix(format!("take `{name}` out of the `use`"), vec![edit])
 }
 
 pub(super) fn bad_annotation(span: Span, name: &str, why: &str) -> Diagnostic {
@@ -177,27 +203,27 @@ pub(super) fn bad_annotation(span: Span, name: &str, why: &str) -> Diagnostic {
     } else {
         format!("unknown annotation `@{name}`")
     };
+    let diagnostic = Diagnostic::error(Code::BadAnnotation, span, message, "does not fit here");
     let help = match name {
-        "per" => Some("`expr @per(d, ..)` takes decisions or elements of a node family".into()),
-        "tie" => Some("`call @tie(e)` takes what the call with the matrix gave".into()),
+        "per" => Some("`expr @per(d, ..)` takes decisions or elements of a node family".to_owned()),
+        "tie" => Some("`call @tie(e)` takes what the call with the matrix gave".to_owned()),
         "near" | "rate" => Some(format!(
             "write it right after a `pick`: `pick 1 of h @{name}(6)`"
         )),
         "bias" => {
-            Some("write it right after a choice: `choose Set @bias(candidate = 0.25)`".into())
+            Some("write it right after a choice: `choose Set @bias(candidate = 0.25)`".to_owned())
         }
         "ordered" | "repeat" => Some(format!(
             "write it right after a `pick`: `pick 2 of h @{name}`"
         )),
-        _ => did_you_mean(name, KNOWN).or_else(|| {
-            let known: Vec<String> = KNOWN.iter().map(|name| format!("`@{name}`")).collect();
-            Some(format!("annotations are {}", known.join(", ")))
-        }),
+        _ => {
+            return diagnostic.help_closest(name, KNOWN, || {
+                let known: Vec<String> = KNOWN.iter().map(|name| format!("`@{name}`")).collect();
+                Some(format!("annotations are {}", known.join(", ")))
+            });
+        }
     };
-    with_help(
-        Diagnostic::error(Code::BadAnnotation, span, message, "does not fit here"),
-        help,
-    )
+    with_help(diagnostic, help)
 }
 
 pub(super) fn no_field(span: Span, name: &str) -> Diagnostic {

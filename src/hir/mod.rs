@@ -12,12 +12,14 @@ mod check;
 mod diagnostics;
 mod lower;
 mod module;
+mod names;
 mod scope;
 mod tree;
 
 pub use builtin::{Builtin, Kind, Parameter};
 pub use diagnostics::{no_space, unknown_space};
-pub use module::{LIBRARY, Module, Modules, load, module_file, spaces};
+pub use module::{Folder, LIBRARY, Module, Modules, load, module_file, spaces};
+pub use names::{Declaration, Names, Referent, Use, What};
 pub use tree::{
     Arg, Candidate, CellBind, CellId, Choose, Const, ConstId, Dim, Expr, ExprKind, Fn, FnBody,
     FnId, Generator, HintExprs, Index, LocalId, Ops, OpsId, Param, Pattern, Pick, PickCount,
@@ -41,4 +43,11 @@ pub fn lower(
     let space = lower::space(file, space, modules, diagnostics);
     check::decisions_in_ops(&space, diagnostics);
     Some(space)
+}
+
+/// Resolves the declarations of a file that has no space: a module by itself.
+pub fn lower_module(file: &ast::File, modules: &Modules, diagnostics: &mut Diagnostics) -> Space {
+    let space = lower::space(file, &ast::Space::default(), modules, diagnostics);
+    check::decisions_in_ops(&space, diagnostics);
+    space
 }

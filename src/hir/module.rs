@@ -1,6 +1,8 @@
 //! Files and modules: the shipped library, `use`, and the spaces of a file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use indexmap::IndexMap;
@@ -33,6 +35,15 @@ pub struct Module {
 /// module uses stand before it.
 pub type Modules = IndexMap<String, Module>;
 
+/// Where the files are that `use` names.
+#[derive(Clone, Copy, Debug)]
+pub struct Folder<'a> {
+    /// The folder of the file that uses them.
+    pub path: &'a Path,
+    /// Texts that stand for those of files, as an editor holds them.
+    pub open: &'a BTreeMap<PathBuf, Arc<str>>,
+}
+
 /// The names of the spaces of a file, in the order written.
 pub fn spaces(file: &ast::File) -> impl Iterator<Item = &ast::Ident> {
     file.items.iter().filter_map(|item| match item {
@@ -60,7 +71,7 @@ pub(super) fn path_text(path: &ast::Path) -> String {
 /// What is not there, and modules that use each other in a circle, is reported.
 pub fn load(
     file: &ast::File,
-    folder: Option<&Path>,
+    folder: Option<Folder<'_>>,
     sources: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Modules {
@@ -77,7 +88,7 @@ pub fn load(
 }
 
 struct Loader<'a> {
-    folder: Option<&'a Path>,
+    folder: Option<Folder<'a>>,
     sources: &'a mut SourceMap,
     diagnostics: &'a mut Diagnostics,
     modules: Modules,
@@ -148,20 +159,23 @@ impl Loader<'_> {
     }
 
     /// What messages call a module, and its text; or why it has none.
-    fn read(&self, path: &str) -> Result<(String, String), String> {
+    fn read(&self, path: &str) -> Result<(String, Arc<str>), String> {
         if path == "std" || path.starts_with("std::") {
             let found = LIBRARY.iter().find(|(name, _)| *name == path);
             return match found {
-                Some((name, text)) => Ok(((*name).to_owned(), (*text).to_owned())),
+                Some((name, text)) => Ok(((*name).to_owned(), Arc::from(*text))),
                 None => Err(String::new()),
             };
         }
         let Some(folder) = self.folder else {
             return Err("this text has no folder in which files could be".to_owned());
         };
-        let file = folder.join(module_file(path));
+        let file = folder.path.join(module_file(path));
+        if let Some(text) = folder.open.get(&file) {
+            return Ok((file.display().to_string(), text.clone()));
+        }
         match fs::read_to_string(&file) {
-            Ok(text) => Ok((file.display().to_string(), text)),
+            Ok(text) => Ok((file.display().to_string(), text.into())),
             Err(why) if why.kind() == io::ErrorKind::NotFound => {
                 Err(format!("there is no file {}", file.display()))
             }

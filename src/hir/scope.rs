@@ -12,6 +12,8 @@ use crate::span::Span;
 pub(super) struct Entry {
     pub res: Res,
     pub span: Span,
+    /// Where it is declared: elsewhere, if a `use` brought it in.
+    pub declared: Span,
     pub used: bool,
     /// Whether a `use` brought it in.
     pub imported: bool,
@@ -61,17 +63,18 @@ impl Locals {
         id
     }
 
-    pub fn find(&mut self, name: &str) -> Option<LocalId> {
+    /// A local, and where it is declared. It counts as read from now on.
+    pub fn find(&mut self, name: &str) -> Option<(LocalId, Span)> {
         let place = self.places.get(name)?;
         let local = self.stack.get_mut(*place)?;
         local.used = true;
-        Some(local.id)
+        Some((local.id, local.span))
     }
 
     /// As [`Self::find`], for writing to it: that is no use.
-    pub fn find_target(&self, name: &str) -> Option<LocalId> {
+    pub fn find_target(&self, name: &str) -> Option<(LocalId, Span)> {
         let place = self.places.get(name)?;
-        self.stack.get(*place).map(|local| local.id)
+        self.stack.get(*place).map(|local| (local.id, local.span))
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {

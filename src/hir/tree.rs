@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 use crate::syntax::ast;
 
-use super::Builtin;
+use super::{Builtin, Names};
 
 id!(
     /// A slot of a function's frame, or of the space's own.
@@ -79,6 +79,8 @@ pub struct Space {
     /// Warnings about items of the file that this space does not use; another
     /// space of the file may.
     pub unused: Vec<Diagnostic>,
+    /// What every name refers to, in the file and in the modules that it uses.
+    pub names: Names,
 }
 
 /// An input or output.
@@ -219,16 +221,19 @@ pub enum Stmt {
         condition: Expr,
         then: Vec<Stmt>,
         otherwise: Vec<Stmt>,
+        span: Span,
     },
     Let {
         pattern: Pattern,
         ty: Option<Type>,
         value: Expr,
+        span: Span,
     },
     NodesSeed {
         local: LocalId,
         name: ast::Ident,
         seeds: Expr,
+        span: Span,
     },
     NodesFamily {
         local: LocalId,
@@ -244,6 +249,7 @@ pub enum Stmt {
     },
     Return {
         value: Expr,
+        span: Span,
     },
     Assign {
         local: LocalId,
@@ -252,6 +258,23 @@ pub enum Stmt {
         value: Expr,
         span: Span,
     },
+}
+
+impl Stmt {
+    /// The whole statement.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::For { span, .. }
+            | Self::If { span, .. }
+            | Self::Let { span, .. }
+            | Self::NodesSeed { span, .. }
+            | Self::NodesFamily { span, .. }
+            | Self::Require { span, .. }
+            | Self::Return { span, .. }
+            | Self::Assign { span, .. } => *span,
+        }
+    }
 }
 
 /// What a loop, a `let` or a comprehension binds.

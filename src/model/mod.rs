@@ -21,6 +21,7 @@ mod compiled;
 mod device;
 mod dropout;
 mod error;
+mod half;
 mod layout;
 mod memory;
 mod norm;
@@ -43,7 +44,7 @@ pub use error::ModelError;
 pub use memory::keep_freed_memory;
 pub use recurrence::Recurrence;
 
-pub use crate::recipe::{Init, ModelConfig, Statistics};
+pub use crate::recipe::{Init, ModelConfig, Precision, Statistics};
 
 use crate::graph::{Child, ParamId, Role, Supergraph};
 use params::Params;

@@ -124,7 +124,8 @@ pub(super) fn layer_norm(
     offset: &Tensor,
     eps: f64,
 ) -> Result<Tensor, TchError> {
-    x.f_layer_norm(
+    // On a GPU both have to be of one kind.
+    x.f_to_kind(scale.kind())?.f_layer_norm(
         scale.size().as_slice(),
         Some(scale),
         Some(offset),

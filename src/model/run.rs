@@ -5,10 +5,11 @@ use std::collections::btree_map::Entry;
 
 use tch::{Kind, TchError, Tensor};
 
+use super::half::{self, Halves};
 use super::norm::{self, BatchNorm, Use};
 use super::params::Params;
 use super::recurrence::Recurrence;
-use super::{Mode, ModelConfig, ModelError, Statistics, dropout, layout, ops};
+use super::{Mode, ModelConfig, ModelError, Precision, Statistics, dropout, layout, ops};
 use crate::graph::{Child, ChildRegion, ChildStep, Node, Op, Region, RegionId, Supergraph};
 use crate::recipe::WORDS;
 
@@ -52,15 +53,23 @@ pub(super) fn run(
         mode,
         batch,
         masks: None,
+        halves: Halves::default(),
         recurrence,
     };
     walk.recurrence.begin();
     let results = walk.region(RegionId(0), inputs)?;
+    let whole = |value: Tensor| {
+        let whole = value.f_to_kind(params.kind);
+        whole.map_err(|why| ModelError::torch("the outputs", &why))
+    };
     selected
         .outputs
         .iter()
         .zip(results)
-        .map(|(&output, value)| value.map_or_else(|| walk.zeros(region, selected, output), Ok))
+        .map(|(&output, value)| match value {
+            Some(value) => whole(value),
+            None => walk.zeros(region, selected, output),
+        })
         .collect()
 }
 
@@ -83,6 +92,7 @@ struct Walk<'a> {
     batch: Batch,
     /// Inside a scan, its dropout masks by site and size: the same at all times.
     masks: Option<BTreeMap<(&'a str, Vec<i64>), Tensor>>,
+    halves: Halves,
     /// The states between batches.
     recurrence: &'a mut Recurrence,
 }
@@ -163,15 +173,29 @@ impl<'a> Walk<'a> {
             let path = node.path.to_string();
             return Err(ModelError::SingleNumber { path });
         }
-        let whole = step.params.iter().filter_map(|&id| self.params.get(id));
-        let params: Vec<Tensor> = whole
-            .enumerate()
-            .map(|(role, tensor)| match node.part_of(step.form, role) {
-                Some(part) => ops::part(tensor, &part.0),
-                None => Ok(tensor.shallow_clone()),
-            })
-            .collect::<Result<_, _>>()
-            .map_err(at)?;
+        let half =
+            self.config.precision == Precision::Bf16 && half::multiplies(node.op_of(step.form));
+        let operands = if half {
+            half::halved(&operands).map_err(at)?
+        } else {
+            operands
+        };
+        let mut params = Vec::with_capacity(step.params.len());
+        for (role, &id) in step.params.iter().enumerate() {
+            let Some(whole) = self.params.get(id) else {
+                continue;
+            };
+            let tensor = if half {
+                self.halves.of(id, whole).map_err(at)?
+            } else {
+                whole.shallow_clone()
+            };
+            let part = |tensor: Tensor| match node.part_of(step.form, role) {
+                Some(part) => ops::part(&tensor, &part.0),
+                None => Ok(tensor),
+            };
+            params.push(part(tensor).map_err(at)?);
+        }
         let params: Vec<&Tensor> = params.iter().collect();
         self.compute(node, step.form, &operands, &params)
             .map(Some)

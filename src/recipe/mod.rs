@@ -23,7 +23,7 @@ mod text;
 
 pub use change::Refused;
 pub use controller::{ControllerConfig, PolicyConfig};
-pub use model::{Init, ModelConfig, Statistics, WORDS};
+pub use model::{Init, ModelConfig, Precision, Statistics, WORDS};
 pub use optim::{AdamConfig, SgdConfig};
 pub use preset::Preset;
 pub use schedule::Schedule;
@@ -126,6 +126,11 @@ pub struct WeightsConfig {
     /// mean of those after every step from there on; 0 for never. For a training
     /// alone. The authors' corrected final language model 10.
     pub average_after: u64,
+    /// A training ends when so many epochs in a row were no better on the validation
+    /// part than the best before them, and the weights of that one are tested and kept;
+    /// 0: it goes through all epochs. Of images the share `data.validation` is set apart
+    /// for it and not trained on. For a training alone. The authors 0.
+    pub patience: u64,
     /// How many steps in a row may be left out because their loss or their gradient is
     /// no finite number, before that ends the run; 0: the first does. The weights, their
     /// momentum, moving statistics and states stay as they were before such a step.
@@ -273,6 +278,7 @@ impl WeightsConfig {
             slowness: 0.0,
             sum_over_time: false,
             average_after: 0,
+            patience: 0,
             bad_steps: 0,
             model: ModelConfig {
                 statistics: Statistics::Batch,
@@ -419,6 +425,10 @@ impl SearchConfig {
         rule(
             self.shared.average_after == 0,
             "shared.average_after must be 0: weights are averaged in a training alone",
+        )?;
+        rule(
+            self.shared.patience == 0,
+            "shared.patience must be 0: a search judges architectures, and goes through all epochs",
         )?;
         let PhaseConfig {
             updates,

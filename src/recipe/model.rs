@@ -25,6 +25,23 @@ pub struct ModelConfig {
     pub init: Init,
     /// What batch norm divides by in evaluation.
     pub statistics: Statistics,
+    /// Of which numbers products are made.
+    pub precision: Precision,
+}
+
+/// The numbers that convolutions and matrix products multiply. Weights, their
+/// gradients and momentum, sums over a batch, normalisations' statistics and losses are
+/// of single precision always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// Single precision; a GPU with tensor cores rounds the operands of convolutions to
+    /// TF32, as is libtorch's default.
+    #[default]
+    F32,
+    /// Of 16 bits with the range of single precision (bfloat16), and so what they give:
+    /// half of the memory for what the backward pass reads. Losses need no scaling.
+    Bf16,
 }
 
 /// The distribution of initial weights. Biases and offsets start at zero,

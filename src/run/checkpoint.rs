@@ -32,6 +32,8 @@ pub struct Checkpoint {
     pub state: Value,
     /// The safetensors file.
     pub tensors: PathBuf,
+    /// The SHA-256 of its content.
+    pub fingerprint: String,
     /// Newer ones that are damaged, newest first.
     pub damaged: Vec<Damaged>,
 }
@@ -168,16 +170,14 @@ pub(super) fn last(folder: &Path) -> Result<Option<Checkpoint>, RunError> {
     let mut damaged = Vec::new();
     for step in list(folder)?.into_iter().rev() {
         let name = name_of(step);
-        match load(&folder.join(&name)) {
-            Ok((state, tensors)) => {
+        match load(&folder.join(&name), step) {
+            Ok(checkpoint) => {
                 for Damaged { name, .. } in &damaged {
                     set_aside(folder, name)?;
                 }
                 return Ok(Some(Checkpoint {
-                    step,
-                    state,
-                    tensors,
                     damaged,
+                    ..checkpoint
                 }));
             }
             Err(why) => damaged.push(Damaged { name, why }),
@@ -199,14 +199,17 @@ fn set_aside(folder: &Path, name: &str) -> Result<(), RunError> {
         .map_err(|source| RunError::write(&to, source))
 }
 
-/// Its counters and the path of its tensors, or what is wrong with it.
-fn load(path: &Path) -> Result<(Value, PathBuf), String> {
+/// The checkpoint after `step` steps, or what is wrong with it.
+fn load(path: &Path, step: u64) -> Result<Checkpoint, String> {
     let manifest = read_json(&path.join(MANIFEST)).map_err(|why| why.to_string())?;
     let manifest: Manifest =
         serde_json::from_value(manifest).map_err(|why| format!("{MANIFEST}: {why}"))?;
+    let listed = |name: &str| {
+        let listed = manifest.files.iter().find(|file| file.name == name);
+        listed.ok_or_else(|| format!("{MANIFEST} does not list {name}"))
+    };
     for name in [TENSORS, STATE] {
-        let written = manifest.files.iter().find(|file| file.name == name);
-        let written = written.ok_or_else(|| format!("{MANIFEST} does not list {name}"))?;
+        let written = listed(name)?;
         let found = check_of(path, name).map_err(|why| format!("{name}: {why}"))?;
         if found.bytes != written.bytes {
             let FileCheck { bytes, .. } = written;
@@ -219,6 +222,11 @@ fn load(path: &Path) -> Result<(Value, PathBuf), String> {
             return Err(format!("{name} is not what was written"));
         }
     }
-    let state = read_json(&path.join(STATE)).map_err(|why| why.to_string())?;
-    Ok((state, path.join(TENSORS)))
+    Ok(Checkpoint {
+        step,
+        state: read_json(&path.join(STATE)).map_err(|why| why.to_string())?,
+        tensors: path.join(TENSORS),
+        fingerprint: listed(TENSORS)?.sha256.clone(),
+        damaged: Vec::new(),
+    })
 }

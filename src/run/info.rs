@@ -7,7 +7,7 @@ use crate::decision::DecisionSpace;
 use crate::graph::Supergraph;
 
 /// `run.json`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {
     /// What is run.
     pub command: Command,
@@ -17,6 +17,9 @@ pub struct RunInfo {
     pub space: SpaceInfo,
     /// The data.
     pub data: DataInfo,
+    /// Of a training that starts from the shared weights of a search: which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inherited: Option<Inherited>,
 }
 
 /// What a run does.
@@ -45,7 +48,7 @@ pub struct SpaceInfo {
 }
 
 /// The data of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataInfo {
     /// What `--data` said.
     pub source: String,
@@ -53,11 +56,34 @@ pub struct DataInfo {
     pub name: String,
     /// A hash of its content.
     pub fingerprint: String,
+    /// Of images, how they are normalised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalisation: Option<Normalisation>,
+}
+
+/// How pixels are normalised, by channel: scaled to 0..1, less the mean, over the standard
+/// deviation. Both are those of the training part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Normalisation {
+    /// What is taken away.
+    pub mean: Vec<f32>,
+    /// By what is divided.
+    pub std: Vec<f32>,
+}
+
+/// The shared weights that a training starts from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inherited {
+    /// The run folder of the search, as the user named it.
+    pub run: String,
+    /// [`super::Checkpoint::fingerprint`] of its last checkpoint.
+    pub fingerprint: String,
 }
 
 impl RunInfo {
     /// What another run does otherwise, in words; `None` when both compute the
-    /// same. Names of files may differ, their content may not.
+    /// same. Names of files may differ, their content may not. What was inherited
+    /// need not be said again.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         if self.command != other.command {
@@ -89,12 +115,16 @@ impl RunInfo {
                 )
             });
         }
-        (self.data.fingerprint != other.data.fingerprint).then(|| {
-            format!(
+        if self.data.fingerprint != other.data.fingerprint {
+            return Some(format!(
                 "the data {} is not the {} that it was started with",
                 other.data.source, self.data.source
-            )
-        })
+            ));
+        }
+        let content = |of: &Inherited| of.fingerprint.clone();
+        let asked = other.inherited.as_ref()?;
+        (self.inherited.as_ref().map(content) != Some(content(asked)))
+            .then(|| format!("it did not start from the shared weights of {}", asked.run))
     }
 }
 

@@ -45,7 +45,9 @@ pub use atomic::{replace, write_atomic};
 pub use checkpoint::{Checkpoint, Damaged};
 pub use error::RunError;
 pub(crate) use info::hex;
-pub use info::{Command, DataInfo, RunInfo, SpaceInfo, graph_fingerprint};
+pub use info::{
+    Command, DataInfo, Inherited, Normalisation, RunInfo, SpaceInfo, graph_fingerprint,
+};
 pub use metrics::Metrics;
 
 use lock::Lock;
@@ -75,6 +77,8 @@ pub mod name {
     pub const WEIGHTS: &str = "weights.safetensors";
     /// A file an architecture whose scores are correlated.
     pub const CORRELATE: &str = "correlate";
+    /// Of the tensors of a checkpoint, the group of the parameters: `model/conv.weight`.
+    pub const MODEL: &str = "model";
     /// Held by the process that writes.
     pub const LOCK: &str = "lock";
 }

@@ -24,7 +24,9 @@ fn info() -> RunInfo {
             source: "mnist:here".to_owned(),
             name: "mnist".to_owned(),
             fingerprint: "f".to_owned(),
+            normalisation: None,
         },
+        inherited: None,
     }
 }
 

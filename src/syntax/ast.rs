@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::span::Span;
 
 /// A name with its place.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Ident {
     /// The name.
     pub name: String,
@@ -42,6 +42,18 @@ pub enum Item {
     Member(Member),
 }
 
+impl Item {
+    /// The whole declaration.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Use(usage) => usage.span,
+            Self::Space(space) => space.span,
+            Self::Member(member) => member.span(),
+        }
+    }
+}
+
 /// `use path` or `use path.{a, b}`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Use {
@@ -54,7 +66,7 @@ pub struct Use {
 }
 
 /// `space name(params) { .. }`
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Space {
     /// Its name.
     pub name: Ident,
@@ -78,7 +90,7 @@ pub enum SpaceItem {
 }
 
 /// Whether a port takes data in or gives it out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Direction {
     /// `input`
     Input,
@@ -114,8 +126,34 @@ pub enum Member {
     Const(Const),
 }
 
+impl Member {
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &Ident {
+        match self {
+            Self::Extern(decl) => &decl.name,
+            Self::Fn(decl) => &decl.name,
+            Self::Cell(decl) => &decl.name,
+            Self::Ops(decl) => &decl.name,
+            Self::Const(decl) => &decl.name,
+        }
+    }
+
+    /// The whole declaration.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Extern(decl) => decl.span,
+            Self::Fn(decl) => decl.span,
+            Self::Cell(decl) => decl.span,
+            Self::Ops(decl) => decl.span,
+            Self::Const(decl) => decl.span,
+        }
+    }
+}
+
 /// How a function may decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum FnKind {
     /// `op`: makes no decisions.
     Op,

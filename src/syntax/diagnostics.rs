@@ -99,15 +99,20 @@ pub(super) fn unknown_character(span: Span, found: &str) -> Diagnostic {
     }
 }
 
-/// What another language has and this one has not.
-pub(super) fn foreign(span: Span, habit: Foreign) -> Diagnostic {
-    Diagnostic::error(
+/// What another language has and this one has not, and what is written in its place,
+/// where that is certain.
+pub(super) fn foreign(span: Span, habit: Foreign, instead: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
         Code::UnexpectedToken,
         span,
         habit.message,
         "not part of the language",
     )
-    .help(habit.help)
+    .help(habit.help);
+    match instead {
+        Some(text) => diagnostic.write_instead(text),
+        None => diagnostic,
+    }
 }
 
 /// A string that does not end on its line.
@@ -155,6 +160,7 @@ pub(super) fn extra_bracket(span: Span, mark: u8) -> Diagnostic {
         "nothing is open here that this could close",
     )
     .help("take it out, or add the bracket that it closes")
+    .write_instead("")
 }
 
 /// A number that has no value.

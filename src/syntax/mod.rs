@@ -27,5 +27,25 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> ast::File {
     parse::file(file, diagnostics)
 }
 
+/// Whether a text can be a name.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    begins && text.chars().all(is_part) && !is_keyword(text)
+}
+
+/// The words of the language that cannot be names.
+#[must_use]
+pub fn keywords() -> &'static [&'static str] {
+    parse::KEYWORDS
+}
+
+/// Whether a word is one of [`keywords`].
+#[must_use]
+pub fn is_keyword(word: &str) -> bool {
+    keywords().contains(&word)
+}
+
 #[cfg(test)]
 mod tests;

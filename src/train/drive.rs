@@ -27,8 +27,16 @@ pub struct Watch<'a> {
 pub(super) trait Job {
     /// The steps.
     fn timeline(&self) -> Timeline;
+    /// Is called before the first step, when there is no checkpoint of `run`.
+    fn begin(&mut self, _run: &Run, _watch: &mut Watch) -> Result<(), TrainError> {
+        Ok(())
+    }
     /// Does one.
     fn step(&mut self, step: Step) -> Result<Record, TrainError>;
+    /// Whether it needs no more steps, though there are.
+    fn is_over(&self) -> bool {
+        false
+    }
     /// All that steps change.
     fn state(&self) -> Result<State, TrainError>;
     /// Puts a saved state in its place; says in words what does not fit.
@@ -52,18 +60,23 @@ pub(super) fn drive(
     let total = timeline.total();
     let (mut done, metrics, left_out) = match restore(job, run, watch)? {
         Some(at) => (at.step, run.resume_metrics(at.metrics_bytes)?, at.left_out),
-        None => (0, run.new_metrics()?, 0),
+        None => {
+            job.begin(run, watch)?;
+            (0, run.new_metrics()?, 0)
+        }
     };
     let mut log = Log::new(metrics, config.read_every(), left_out);
     let mut saved = done;
     watch.observer.event(&Event::Start { done, total });
-    while let Some(step) = timeline.step(done) {
+    while let Some(step) = timeline.step(done)
+        && !job.is_over()
+    {
         let late = watch.interrupt.is_late();
         if !watch.interrupt.is_raised() && !late {
             take_step(job, step, config.seed, &mut log, watch)?;
             done = step.number;
         }
-        let stop = watch.interrupt.is_raised() && done < total;
+        let stop = watch.interrupt.is_raised() && done < total && !job.is_over();
         let due = timeline.ends_epoch(done) || done % config.checkpoint_steps.max(1) == 0;
         if (stop || late || due) && done > saved {
             log.flush(watch.observer)?;
@@ -94,7 +107,9 @@ pub(super) fn drive_unsaved(
     let timeline = job.timeline();
     let mut log = Log::new((), config.read_every(), 0);
     let mut done = 0;
-    while let Some(step) = timeline.step(done) {
+    while let Some(step) = timeline.step(done)
+        && !job.is_over()
+    {
         if watch.interrupt.is_raised() {
             return Err(TrainError::InterruptedEvaluation);
         }

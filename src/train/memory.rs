@@ -2,17 +2,20 @@
 //!
 //! Numbers of 4 bytes: each weight with its momentum, once more as the gradient of
 //! those that a step uses; and each result of an operation on a minibatch, which the
-//! backward pass reads. What single operations need besides is not counted (the
-//! columns of a convolution, say), so this is the least.
+//! backward pass reads, of 2 bytes in half precision. What single operations need
+//! besides is not counted (the columns of a convolution, say), so this is the least.
 
 use tch::Device;
 
 use super::{TrainError, WeightsConfig};
 use crate::doctor::{Bytes, Memory};
 use crate::graph::cost::{Cost, Unit};
+use crate::recipe::Precision;
 
 /// Bytes of a number.
 const NUMBER: u64 = 4;
+/// And of one in half precision.
+const HALF: u64 = 2;
 
 /// Bytes that a training will need at the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +48,10 @@ pub(super) fn forecast(costs: &[Cost], kept: u64, config: &WeightsConfig, bptt: 
         row: most(|cost| cost.activations)
             .saturating_mul(times)
             .saturating_mul(config.children.max(1) as u64)
-            .saturating_mul(NUMBER),
+            .saturating_mul(match config.model.precision {
+                Precision::F32 => NUMBER,
+                Precision::Bf16 => HALF,
+            }),
         batch: config.batch as u64,
     }
 }

@@ -11,7 +11,7 @@
 //! - `evaluator`: who judges them: shared weights, or a table of results;
 //! - `compare`, `correlate`, `score`: what a search came to;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
-//! - `retrain`, `evaluate`, `averaging`: one architecture;
+//! - `retrain`, `inherit`, `evaluate`, `averaging`, `best`: one architecture;
 //! - `drive`: what makes both resumable, `log` what their steps leave; `timeline`
 //!   numbers the steps, `seed` says where random numbers come from;
 //! - `optim`: optimisers whose state can be saved;
@@ -25,6 +25,7 @@
 //! - nothing here prints.
 
 mod averaging;
+mod best;
 mod compare;
 pub mod controller_phase;
 mod correlate;
@@ -33,6 +34,7 @@ mod error;
 mod evaluate;
 mod evaluator;
 mod fit;
+mod inherit;
 mod interrupt;
 mod log;
 mod memory;
@@ -55,6 +57,7 @@ pub use drive::Watch;
 pub use error::TrainError;
 pub use evaluate::Evaluation;
 pub use fit::{FitError, check as check_fit};
+pub use inherit::inherit;
 pub use interrupt::Interrupt;
 pub use observe::{Event, Observer};
 pub use retrain::{Trained, retrain, test};

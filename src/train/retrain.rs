@@ -1,8 +1,9 @@
-//! Training one architecture from scratch, and testing what came of it.
+//! Training one architecture alone, and testing what came of it.
 //!
-//! The network is the child model of the supergraph that the search used, with
-//! fresh weights; nothing is built twice. It is trained on the whole training part
-//! (a search keeps a share of it for validation) and tested once, at the end.
+//! The network is the child model of the supergraph that the search used, with fresh
+//! weights or the shared ones; nothing is built twice. It is trained on the whole
+//! training part (a search keeps a share of it for validation) and tested once, at the
+//! end.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use serde_json::json;
 use tch::Device;
 
 use super::averaging::Averaging;
+use super::best::Best;
 use super::drive::{Job, drive, drive_unsaved};
 use super::evaluate::{Evaluation, evaluate};
 use super::log::Record;
@@ -20,7 +22,7 @@ use super::task::{Measure, task};
 use super::tensors::{self, State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
 use super::weights::Weights;
-use super::{Event, Interrupt, SearchConfig, TrainError, Watch, fit};
+use super::{Event, Interrupt, SearchConfig, TrainError, Watch, fit, inherit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
@@ -39,8 +41,9 @@ pub struct Trained {
     pub parameters: u64,
 }
 
-/// Trains `architecture` from scratch in a run folder, from its last checkpoint on
-/// where it has one, writes its weights, and tests it.
+/// Trains `architecture` in a run folder, from its last checkpoint on where it has one,
+/// writes its weights, and tests it. It starts from scratch, or from what
+/// [`crate::run::RunInfo::inherited`] says.
 ///
 /// # Errors
 /// As [`super::search`].
@@ -60,7 +63,7 @@ pub fn retrain(
     forecast.check(device, "retrain")?;
     watch.observer.event(&Event::Memory(forecast.bytes()));
     drive(&mut training, run, &config.run, watch)?;
-    training.average()?;
+    training.settle(watch)?;
     let weights = training.weights.model.state()?;
     replace(&run.path(name::WEIGHTS), &mut |path| {
         tensors::write(&weights, path)
@@ -132,6 +135,7 @@ pub(super) fn validated(
 ) -> Result<Evaluation, TrainError> {
     let mut training = Training::on_part(space, architecture, data, config, true, device)?;
     drive_unsaved(&mut training, &config.run, watch)?;
+    training.settle(watch)?;
     let config = config.derive;
     let Weights { model, task, .. } = &mut training.weights;
     let batches = task.valid(config.examples, config.batch)?;
@@ -139,11 +143,13 @@ pub(super) fn validated(
 }
 
 struct Training<'a> {
+    space: &'a SearchSpace,
     child: Child,
     line: String,
     config: &'a SearchConfig,
     weights: Weights<'a>,
     averaging: Averaging,
+    best: Best,
 }
 
 impl Job for Training<'_> {
@@ -156,10 +162,25 @@ impl Job for Training<'_> {
         }
     }
 
+    fn begin(&mut self, run: &Run, watch: &mut Watch) -> Result<(), TrainError> {
+        let Some(inherited) = run.info()?.inherited else {
+            return Ok(());
+        };
+        let weights = inherit::weights(&inherited, self.space, &self.child)?;
+        let (known, all) = (weights.len(), self.child.params.len());
+        let notice = format!(
+            "{known} of {all} tensors are the shared ones of {}",
+            inherited.run
+        );
+        self.weights.model.load_state(weights)?;
+        watch.observer.event(&Event::Notice(&notice));
+        Ok(())
+    }
+
     fn step(&mut self, step: Step) -> Result<Record, TrainError> {
         if step.phase == Phase::Report {
             let mut figures = self.weights.means()?;
-            if self.averaging.is_wanted() {
+            if self.averaging.is_wanted() || self.best.is_wanted() {
                 figures.push(self.validate()?);
             }
             return Ok(Record::of(figures));
@@ -171,17 +192,28 @@ impl Job for Training<'_> {
         Ok(record)
     }
 
+    fn is_over(&self) -> bool {
+        self.best.is_over()
+    }
+
     fn state(&self) -> Result<State, TrainError> {
         let mut state = self.weights.state()?;
         if self.averaging.is_wanted() {
             state.extend(prefixed("averaging", self.averaging.state()));
+        }
+        if self.best.is_wanted() {
+            state.extend(prefixed("best", self.best.state()));
         }
         Ok(state)
     }
 
     fn load_state(&mut self, mut state: State) -> Result<(), String> {
         self.weights.load_state(&mut state)?;
-        self.averaging.load_state(take(&mut state, "averaging"))
+        self.averaging.load_state(take(&mut state, "averaging"))?;
+        if self.best.is_wanted() {
+            self.best.load_state(take(&mut state, "best"))?;
+        }
+        Ok(())
     }
 }
 
@@ -193,10 +225,12 @@ impl<'a> Training<'a> {
         config: &'a SearchConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        Self::on_part(space, architecture, data, config, false, device)
+        let apart = config.retrain.patience > 0;
+        Self::on_part(space, architecture, data, config, apart, device)
     }
 
-    /// Trains on what a `search` trains on, or on all there is.
+    /// Trains on what a `search` trains on and sets the rest apart, or trains on all
+    /// there is.
     fn on_part(
         space: &'a SearchSpace,
         architecture: &Architecture,
@@ -214,11 +248,13 @@ impl<'a> Training<'a> {
         let model = SharedModel::new(graph, of.model.clone(), seed_of, device);
         let task = task(data, &config.data, search, of, config.run.seed, device)?;
         Ok(Self {
+            space,
             child: select(&space.graph, &space.decisions, architecture),
             line: architecture.to_line(&space.decisions),
             config,
             weights: Weights::new(model, task, of, &config.run),
             averaging: Averaging::new(of.average_after),
+            best: Best::new(of.patience),
         })
     }
 
@@ -226,6 +262,23 @@ impl<'a> Training<'a> {
     fn average(&mut self) -> Result<(), TrainError> {
         let params = self.weights.model.trained(&self.child)?;
         self.averaging.swap(&params);
+        Ok(())
+    }
+
+    /// Puts the weights in their place that are to be kept.
+    fn settle(&mut self, watch: &mut Watch) -> Result<(), TrainError> {
+        let Some(best) = self.best.weights() else {
+            return self.average();
+        };
+        self.weights.model.load_state(best)?;
+        if self.best.is_over() {
+            let measure = self.weights.task.measure().name();
+            let patience = self.config.retrain.patience;
+            let notice = format!(
+                "no better validation {measure} in {patience} epochs: the training ends with the weights of the best"
+            );
+            watch.observer.event(&Event::Notice(&notice));
+        }
         Ok(())
     }
 
@@ -240,6 +293,8 @@ impl<'a> Training<'a> {
         let measure = task.measure();
         let batches = task.valid(0, self.config.derive.batch)?;
         let found = evaluate(model, &self.child, batches, silent)?;
+        let weights = || Ok(model.state()?);
+        self.best.epoch(measure.score(&found), weights)?;
         self.average()?;
         self.averaging.epoch(found.loss);
         Ok((measure.names_of_samples()[0], measure.of(&found)))

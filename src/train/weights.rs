@@ -14,6 +14,7 @@ use super::timeline::Step;
 use crate::graph::{Child, ParamId};
 use crate::model::{Mode, Recurrence, SharedModel, gradients};
 use crate::recipe::{RunConfig, WeightsConfig};
+use crate::run::name::MODEL;
 
 /// Weights, their optimiser, and the task that they are trained on.
 pub(super) struct Weights<'a> {
@@ -238,7 +239,7 @@ impl<'a> Weights<'a> {
 
     pub(super) fn state(&self) -> Result<State, TrainError> {
         let model = self.model.state()?;
-        Ok(prefixed("model", model)
+        Ok(prefixed(MODEL, model)
             .chain(prefixed("sgd", self.sgd.state()))
             .chain(prefixed("recurrence", self.recurrence.state()))
             .chain([("epoch/means".to_owned(), self.sums.copy())])
@@ -246,7 +247,7 @@ impl<'a> Weights<'a> {
     }
 
     pub(super) fn load_state(&mut self, state: &mut State) -> Result<(), String> {
-        let model = take(state, "model");
+        let model = take(state, MODEL);
         self.model
             .load_state(model)
             .map_err(|why| why.to_string())?;
@@ -269,6 +270,8 @@ fn slowness(states: &Tensor) -> Result<Tensor, TrainError> {
         [time, batch, ..] if time > 1 => (time, batch),
         _ => return Ok(Tensor::zeros([0i64; 0], (Kind::Float, states.device()))),
     };
+    // Three digits do not suffice for such a sum.
+    let states = states.f_to_kind(Kind::Float)?;
     let later = states.f_narrow(0, 1, time - 1)?;
     let change = later.f_sub(&states.f_narrow(0, 0, time - 1)?)?;
     Ok(change.f_square()?.f_sum(change.kind())? / batch.max(1) as f64)

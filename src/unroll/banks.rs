@@ -8,17 +8,18 @@ use crate::decision::{DecisionId, DecisionSpace};
 use crate::graph::{Bank, BankId, Param, ParamId, Role, Shape};
 use crate::span::Span;
 
-/// What tells one bank from another: the call that owns it, the role, and what `@per`
-/// lists, if anything.
+/// Who owns banks, one a role: a call, and what `@per` lists, if anything.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct BankKey {
+pub(super) struct Owner {
     path: PathId,
-    role: &'static str,
     per: Option<Box<Per>>,
 }
 
+/// The banks of an owner, by role.
+pub(super) type Owned = Vec<(&'static str, BankId)>;
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Per {
+pub(super) struct Per {
     elements: Vec<usize>,
     decisions: Vec<DecisionId>,
 }
@@ -33,12 +34,12 @@ impl Evaluator<'_> {
         shape: Vec<usize>,
         site: Span,
     ) -> Option<BankId> {
-        let key = BankKey {
+        let owner = Owner {
             path: self.instance_path.id(),
-            role: role_name,
             per: self.present_per(),
         };
-        if let Some(&bank) = self.banks.get(&key) {
+        let owned = self.banks.get(&owner).map_or(&[][..], Vec::as_slice);
+        if let Some(&(_, bank)) = owned.iter().find(|(role, _)| *role == role_name) {
             let known = self
                 .params
                 .bank(bank)
@@ -56,7 +57,7 @@ impl Evaluator<'_> {
             self.report(diagnostics::overflow(site));
             return None;
         }
-        let per = key.per.as_deref();
+        let per = owner.per.as_deref();
         let decisions = per.map_or(&[][..], |per| &per.decisions);
         let points = decisions.iter().filter_map(|id| self.decisions.point(*id));
         let bank = Bank {
@@ -82,7 +83,7 @@ impl Evaluator<'_> {
         }
         let id = BankId(self.params.banks.len() as u32);
         self.params.banks.push(bank);
-        self.banks.insert(key, id);
+        self.banks.entry(owner).or_default().push((role_name, id));
         Some(id)
     }
 

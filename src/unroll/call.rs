@@ -411,6 +411,7 @@ impl Evaluator<'_> {
             };
             let value = self.convert(value, param.ty.as_ref(), span);
             ok &= !matches!(value, Value::Unknown);
+            self.note(param.name.span, &value);
             self.set_local(param.local, value);
         }
         ok

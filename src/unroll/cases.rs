@@ -401,6 +401,9 @@ impl Evaluator<'_> {
         let Some((_, first)) = options.first() else {
             return Ok(Sizes::default());
         };
+        if options.iter().all(|(_, sizes)| sizes == first) {
+            return Ok((*first).clone());
+        }
         let mut dims = Vec::with_capacity(first.0.len());
         for (other, (guard, sizes)) in options.iter().enumerate() {
             if sizes.0.len() != first.0.len() {

@@ -25,6 +25,13 @@ impl Evaluator<'_> {
         if !self.step(1, expr.span) {
             return Value::Unknown;
         }
+        let arrival = self.arrive(expr.span);
+        let value = self.eval_kind(expr);
+        self.leave(arrival, Some(&value));
+        value
+    }
+
+    fn eval_kind(&mut self, expr: &Expr) -> Value {
         match &expr.kind {
             ExprKind::Int(value) => Value::Int(*value),
             ExprKind::Float(value) => Value::Float(*value),
@@ -419,7 +426,10 @@ impl Evaluator<'_> {
     /// Binds a pattern to a value in the current frame.
     pub(super) fn bind_pattern(&mut self, pattern: &Pattern, value: Value) {
         match pattern {
-            Pattern::Name(local, _) => self.set_local(*local, value),
+            Pattern::Name(local, name) => {
+                self.note(name.span, &value);
+                self.set_local(*local, value);
+            }
             Pattern::Tuple(names, span) => {
                 let parts: Vec<Value> = match &value {
                     Value::Tuple(parts) => parts.to_vec(),
@@ -435,8 +445,9 @@ impl Evaluator<'_> {
                 if !parts.is_empty() && parts.len() != names.len() {
                     self.report(diagnostics::tuple_length(*span, names.len(), parts.len()));
                 }
-                for (place, (local, _)) in names.iter().enumerate() {
+                for (place, (local, name)) in names.iter().enumerate() {
                     let part = parts.get(place).cloned().unwrap_or(Value::Unknown);
+                    self.note(name.span, &part);
                     self.set_local(*local, part);
                 }
             }

@@ -35,6 +35,7 @@ mod decide;
 mod diagnostics;
 mod expr;
 mod extern_op;
+mod facts;
 mod functions;
 mod kept;
 mod paths;
@@ -47,6 +48,7 @@ mod space;
 mod stmt;
 mod value;
 
+pub use facts::{Fact, Facts};
 pub use settings::{Setting, Settings};
 pub use space::Ports;
 
@@ -57,7 +59,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use crate::decision::{DecisionSpace, ElementId, GuardId};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::graph::{BankId, ParamTable, Region, RegionId, Supergraph};
+use crate::graph::{ParamTable, Region, RegionId, Supergraph};
 use crate::hir;
 use crate::span::{SourceId, Span};
 use cell::CellState;
@@ -96,6 +98,8 @@ pub struct Unrolled {
     pub settings: Vec<(String, Setting)>,
     /// Which parameters give the sizes of inputs and outputs.
     pub ports: Ports,
+    /// The cells that have instances, as paths of nodes name them.
+    pub cells: Vec<String>,
     /// How many evaluation steps it took.
     pub steps: u64,
 }
@@ -110,7 +114,19 @@ pub fn unroll(
     steps: &mut u64,
     diagnostics: &mut Diagnostics,
 ) -> Option<Unrolled> {
-    space::run(space, settings, steps, diagnostics)
+    space::run(space, settings, steps, None, diagnostics).0
+}
+
+/// As [`unroll()`], and tells what it saw at every place of the user's file, up to
+/// an error if there is one.
+pub fn observe(
+    space: &hir::Space,
+    settings: &Settings,
+    steps: &mut u64,
+    diagnostics: &mut Diagnostics,
+) -> (Option<Unrolled>, Facts) {
+    let recorder = Some(facts::Recorder::default());
+    space::run(space, settings, steps, recorder, diagnostics)
 }
 
 /// Says that the steps are used up.
@@ -151,7 +167,7 @@ struct Evaluator<'a> {
     regions: Vec<Region>,
     region: RegionId,
     params: ParamTable,
-    banks: HashMap<banks::BankKey, BankId>,
+    banks: HashMap<banks::Owner, banks::Owned>,
 
     /// The path condition: under which choices the program is where it is.
     path: GuardId,
@@ -185,6 +201,8 @@ struct Evaluator<'a> {
     n_families: u32,
     /// How many choices the decisions of each site had at most, and one path.
     widest: IndexMap<Span, (u32, String)>,
+    /// What is seen on the way, if anyone wants to know.
+    facts: Option<facts::Recorder>,
 }
 
 #[derive(Clone, Debug)]

@@ -147,7 +147,7 @@ pub(super) fn join<'a>(path: &'a str, segment: &'a str) -> Cow<'a, str> {
 struct Numbers {
     /// By [`PathId`].
     texts: IndexMap<Arc<str>, Known, FixedState>,
-    /// The number of a text at a place, and what they make together.
+    /// The numbers from 2 on, and what they make of their texts.
     given: HashMap<(PathId, Key), (u32, PathId)>,
 }
 
@@ -156,6 +156,10 @@ struct Numbers {
 struct Known {
     /// Whether it stands for something, with its number if it has one.
     taken: bool,
+    /// The place that has it without a number.
+    first: Option<Key>,
+    /// Whether places have it with one.
+    numbered: bool,
     /// Its numbers up to this one are taken.
     last: u32,
 }
@@ -192,10 +196,16 @@ impl Numbers {
 
     fn of(&mut self, text: &str, key: Key) -> (u32, PathId) {
         let id = self.id(text);
-        if let Some(&given) = self.given.get(&(id, key)) {
+        let known = self.texts.get_index(id.0 as usize);
+        let (first, numbered, mut number) = known.map_or((None, false, 0), |(_, known)| {
+            (known.first, known.numbered, known.last)
+        });
+        if first == Some(key) {
+            return (1, id);
+        }
+        if numbered && let Some(&given) = self.given.get(&(id, key)) {
             return given;
         }
-        let mut number = self.known(id).map_or(0, |known| known.last);
         let mut unique;
         loop {
             number += 1;
@@ -210,15 +220,25 @@ impl Numbers {
         }
         if let Some(known) = self.known(id) {
             known.last = number;
+            if number == 1 {
+                known.first = Some(key);
+            } else {
+                known.numbered = true;
+                self.given.insert((id, key), (number, unique));
+            }
         }
-        self.given.insert((id, key), (number, unique));
         (number, unique)
     }
 
     /// Forgets a place, whose number is free again.
     fn release(&mut self, text: &str, key: Key) {
         let id = self.id(text);
-        let Some((number, unique)) = self.given.remove(&(id, key)) else {
+        let is_first = |known: &mut Known| known.first.take_if(|first| *first == key).is_some();
+        let (number, unique) = if self.known(id).is_some_and(is_first) {
+            (1, id)
+        } else if let Some(given) = self.given.remove(&(id, key)) {
+            given
+        } else {
             return;
         };
         if let Some(known) = self.known(unique) {

@@ -70,6 +70,7 @@ impl Evaluator<'_> {
                 }
             };
             named.extend(setting.map(|setting| (param.name.name.clone(), setting)));
+            self.note(param.name.span, &value);
             self.settings.push(value);
         }
         named

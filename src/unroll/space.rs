@@ -5,6 +5,7 @@ use super::{HashMap, HashSet};
 use indexmap::IndexMap;
 use petgraph::graph::NodeIndex;
 
+use super::facts::{Facts, Recorder};
 use super::paths::Path;
 use super::stmt::Flow;
 use super::value::{Sizes, Value};
@@ -29,8 +30,9 @@ pub(super) fn run(
     space: &hir::Space,
     settings: &Settings,
     left: &mut u64,
+    facts: Option<Recorder>,
     diagnostics: &mut Diagnostics,
-) -> Option<Unrolled> {
+) -> (Option<Unrolled>, Facts) {
     let mut evaluator = Evaluator {
         space,
         diagnostics,
@@ -70,6 +72,7 @@ pub(super) fn run(
         elements: Vec::new(),
         n_families: 0,
         widest: IndexMap::default(),
+        facts,
     };
     let settings = evaluator.settings(settings);
     let inputs = evaluator.inputs();
@@ -85,8 +88,10 @@ pub(super) fn run(
     evaluator.warn();
     let steps = evaluator.steps_so_far();
     *left = left.saturating_sub(steps);
+    let facts = evaluator.facts.take().map(Recorder::finish);
+    let facts = facts.unwrap_or_default();
     if evaluator.failed {
-        return None;
+        return (None, facts);
     }
     let (input_names, input_sizes) = inputs.into_iter().unzip();
     let (output_names, output_sizes) = outputs.into_iter().unzip();
@@ -95,7 +100,7 @@ pub(super) fn run(
         let port = space.ports.iter().find(|port| port.direction == direction);
         port.map(|port| sizes_from(space, port)).unwrap_or_default()
     };
-    Some(Unrolled {
+    let unrolled = Unrolled {
         steps,
         decisions: evaluator.decisions,
         graph: Supergraph {
@@ -106,11 +111,13 @@ pub(super) fn run(
             task,
         },
         settings,
+        cells: evaluator.cells.into_keys().collect(),
         ports: Ports {
             input: port(Direction::Input),
             output: port(Direction::Output),
         },
-    })
+    };
+    (Some(unrolled), facts)
 }
 
 impl Evaluator<'_> {
@@ -139,6 +146,7 @@ impl Evaluator<'_> {
                     }
                 }
             };
+            self.note(port.name.span, &value);
             self.set_local(port.local, value);
         }
         if ports(space, Direction::Input).next().is_none() {
@@ -200,6 +208,7 @@ impl Evaluator<'_> {
                 continue;
             };
             let value = self.convert(value, Some(&port.ty), port.name.span);
+            self.note(port.name.span, &value);
             if let Value::Tensor(tensor) = value {
                 // Declared sizes are numbers, so that decisions touch none.
                 made.push((name.clone(), tensor.sizes.widest().0));

@@ -31,6 +31,13 @@ impl Evaluator<'_> {
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> Flow {
+        let arrival = self.arrive(stmt.span());
+        let flow = self.stmt_kind(stmt);
+        self.leave(arrival, None);
+        flow
+    }
+
+    fn stmt_kind(&mut self, stmt: &Stmt) -> Flow {
         match stmt {
             Stmt::For {
                 pattern,
@@ -42,6 +49,7 @@ impl Evaluator<'_> {
                 condition,
                 then,
                 otherwise,
+                ..
             } => {
                 let Some(guard) = self.condition(condition) else {
                     return Flow::Next;
@@ -55,7 +63,9 @@ impl Evaluator<'_> {
                     }
                 };
             }
-            Stmt::Let { pattern, ty, value } => {
+            Stmt::Let {
+                pattern, ty, value, ..
+            } => {
                 let name = match pattern {
                     Pattern::Name(_, name) => Some(name.name.clone()),
                     Pattern::Tuple(..) => None,
@@ -67,7 +77,9 @@ impl Evaluator<'_> {
                 };
                 self.bind_pattern(pattern, computed);
             }
-            Stmt::NodesSeed { local, name, seeds } => self.nodes_seed(*local, name, seeds),
+            Stmt::NodesSeed {
+                local, name, seeds, ..
+            } => self.nodes_seed(*local, name, seeds),
             Stmt::NodesFamily {
                 local,
                 name,
@@ -77,7 +89,7 @@ impl Evaluator<'_> {
                 span,
             } => return self.nodes_family(*local, name, *index, range, body, *span),
             Stmt::Require { condition, span } => self.require(condition, *span),
-            Stmt::Return { value } => return Flow::Return(self.eval(value)),
+            Stmt::Return { value, .. } => return Flow::Return(self.eval(value)),
             Stmt::Assign {
                 local,
                 name,
@@ -161,6 +173,7 @@ impl Evaluator<'_> {
                 (Some(Value::List(old)), Value::List(new)) => Value::List(keep_tags(&old, &new)),
                 (_, computed) => computed,
             };
+            self.note(name.span, &computed);
             self.set_local(local, computed);
             return;
         };
@@ -252,7 +265,9 @@ impl Evaluator<'_> {
                 other => self.report(diagnostics::wrong_kind(span, "a tensor", &other)),
             })
             .collect();
-        self.set_local(local, Value::List(Rc::new(List::fixed(values))));
+        let value = Value::List(Rc::new(List::fixed(values)));
+        self.note(name.span, &value);
+        self.set_local(local, value);
     }
 
     fn nodes_family(
@@ -304,7 +319,7 @@ impl Evaluator<'_> {
             if let Flow::Return(value) = flow {
                 return Flow::Return(value);
             }
-            if length(self).is_some_and(|after| after != before + 1) {
+            if !self.exhausted && length(self).is_some_and(|after| after != before + 1) {
                 self.report(diagnostics::node_not_assigned(
                     span,
                     &name.name,

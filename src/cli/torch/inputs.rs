@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum as _;
 use tch::Device;
 
 use super::Failure;
@@ -13,7 +14,7 @@ use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceA
 use crate::data::{self, Data, DataSpec};
 use crate::diagnostic::render::Style;
 use crate::model::{DeviceRequest, choose};
-use crate::run::{self, DataInfo, RunInfo, SpaceInfo, graph_fingerprint, name};
+use crate::run::{self, DataInfo, Normalisation, RunInfo, SpaceInfo, graph_fingerprint, name};
 use crate::train::{SearchConfig, check_fit};
 use crate::unroll::Settings;
 use crate::{Compilation, Options, SearchSpace, compile};
@@ -45,6 +46,7 @@ fn compiled(args: &SpaceArgs, folder: PathBuf, style: Style) -> Result<Source, F
         settings: Settings(args.set.clone()),
         space: args.space.clone(),
         folder: Some(folder),
+        ..Options::default()
     };
     let mut compilation = compile(&file, &text, &options);
     let modules = std::mem::take(&mut compilation.modules);
@@ -65,13 +67,9 @@ pub(super) fn source_of_run(
     info: &RunInfo,
     style: Style,
 ) -> Result<Source, Failure> {
-    let pair = |text: &String| {
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
-        (name.to_owned(), value.to_owned())
-    };
     let args = SpaceArgs {
         file: folder.join(name::SPACE),
-        set: info.space.set.iter().map(pair).collect(),
+        set: settings(&info.space),
         space: Some(info.space.name.clone()),
     };
     let source = compiled(&args, folder.join(name::MODULES), style)?;
@@ -83,6 +81,15 @@ pub(super) fn source_of_run(
         )));
     }
     Ok(source)
+}
+
+/// What `--set` gave, by name.
+pub(super) fn settings(space: &SpaceInfo) -> Vec<(String, String)> {
+    let pair = |text: &String| {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        (name.to_owned(), value.to_owned())
+    };
+    space.set.iter().map(pair).collect()
 }
 
 fn only_space(
@@ -115,6 +122,18 @@ pub(super) fn dataset(spec: &DataSpec, space: &SearchSpace) -> Result<Data, Fail
     Ok(data)
 }
 
+/// Refuses a search that trained no weights.
+pub(super) fn with_weights(folder: &Path, info: &RunInfo) -> Result<(), Failure> {
+    let source = &info.data.source;
+    if source.starts_with("table:") {
+        return Err(Failure::message(format!(
+            "{} was searched by {source}: it has no weights, and its best.json is final",
+            folder.display()
+        )));
+    }
+    Ok(())
+}
+
 /// Loads the data that a search had, from where they are now.
 pub(super) fn dataset_of_run(
     folder: &Path,
@@ -122,21 +141,16 @@ pub(super) fn dataset_of_run(
     moved: Option<&DataSpec>,
     space: &SearchSpace,
 ) -> Result<Data, Failure> {
-    let shown = folder.display();
-    let source = &info.data.source;
-    if source.starts_with("table:") {
-        return Err(Failure::message(format!(
-            "{shown} was searched by {source}: it has no weights, and its best.json is final"
-        )));
-    }
+    with_weights(folder, info)?;
     let spec = match moved {
         Some(spec) => spec.clone(),
-        None => source.parse().map_err(Failure::message)?,
+        None => info.data.source.parse().map_err(Failure::message)?,
     };
     let data = dataset(&spec, space)?;
     if data.fingerprint() != info.data.fingerprint {
         return Err(Failure::message(format!(
-            "{spec} is not the data of {shown} any more: name where that is with --data"
+            "{spec} is not the data of {} any more: name where that is with --data",
+            folder.display()
         )));
     }
     Ok(data)
@@ -148,6 +162,13 @@ pub(super) fn data_info(spec: &DataSpec, data: &Data) -> DataInfo {
         source: spec.to_string(),
         name: data.name().to_owned(),
         fingerprint: data.fingerprint().to_owned(),
+        normalisation: match data {
+            Data::Images(images) => Some(Normalisation {
+                mean: images.mean.clone(),
+                std: images.std.clone(),
+            }),
+            Data::Text(_) => None,
+        },
     }
 }
 
@@ -165,6 +186,7 @@ pub(super) fn info(command: run::Command, source: &Source, data: DataInfo) -> Ru
             graph: graph_fingerprint(&space.decisions, &space.graph),
         },
         data,
+        inherited: None,
     }
 }
 
@@ -196,6 +218,11 @@ pub(super) fn config(
     }
     if let Some(seed) = recipe.seed {
         one("run.seed", &seed.to_string())?;
+    }
+    if let Some(precision) = recipe.precision.and_then(|p| p.to_possible_value()) {
+        for path in ["shared.model.precision", "retrain.model.precision"] {
+            one(path, precision.get_name())?;
+        }
     }
     config.check(&space.graph).map_err(Failure::message)?;
     Ok(config)

@@ -164,6 +164,7 @@ impl<'a> Judge<'a> {
                 source: spec.to_string(),
                 name: "table".to_owned(),
                 fingerprint: table.fingerprint().to_owned(),
+                normalisation: None,
             },
         }
     }
@@ -206,12 +207,18 @@ fn train(args: &TrainArgs, style: Style) -> Result<(), Failure> {
     let architecture = input::architecture(&args.arch, space, &args.space.file)?;
     let config = inputs::config(&args.recipe, &args.out, "retrain.epochs", space)?;
     let data = inputs::dataset(&args.data, space)?;
+    let data_info = inputs::data_info(&args.data, &data);
+    let mut info = inputs::info(run::Command::Train, &source, data_info);
+    if let Some(folder) = &args.inherit {
+        let search = Run::open(folder)?;
+        inputs::with_weights(
+            folder,
+            &of_search(&search, "shared weights are those of a search")?,
+        )?;
+        info.inherited = Some(train::inherit(space, &search)?);
+    }
     let recipe = Recipe {
-        info: inputs::info(
-            run::Command::Train,
-            &source,
-            inputs::data_info(&args.data, &data),
-        ),
+        info,
         config: to_json(&config)?,
         source: &source.text,
         modules: &source.modules,

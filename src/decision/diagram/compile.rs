@@ -50,13 +50,21 @@ pub(super) struct Job<'a> {
     pub(super) terms: &'a [(GuardId, u64)],
 }
 
-/// Compiles with variables taken by `order`: the place of each.
-pub(super) fn compile(job: Job, order: &[u32], limit: Limit) -> Result<Compiled, TooLarge> {
-    let (items, open) = Items::of(job.space, job.require, job.terms);
-    let known = Known::new(job.space);
+/// Compiles what a space leaves open, with variables taken by `order`: the place of
+/// each.
+pub(super) fn compile(
+    space: &DecisionSpace,
+    (items, open): (&Items, &[ItemId]),
+    order: &[u32],
+    limit: Limit,
+) -> Result<Compiled, TooLarge> {
+    let known = Known::new(space);
+    // Each decision needs one in any case, and they stand side by side in one.
+    let nodes = limit.nodes + space.points.len() + 1;
+    let limit = Limit { nodes, ..limit };
     let mut compiler = Compiler {
         splitter: Splitter::new(known.variables()),
-        items,
+        items: items.clone(),
         known,
         order,
         nodes: vec![Node::Branch(Vec::new())],
@@ -64,7 +72,7 @@ pub(super) fn compile(job: Job, order: &[u32], limit: Limit) -> Result<Compiled,
         work: 0,
         limit,
     };
-    compiler.run(open)
+    compiler.run(open.to_vec())
 }
 
 struct Compiler<'a> {

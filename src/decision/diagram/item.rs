@@ -4,6 +4,8 @@
 use foldhash::fast::FixedState;
 use indexmap::IndexSet;
 
+use super::TooLarge;
+use super::compile::Job;
 use crate::decision::{DecisionId, DecisionSpace, Domain, Guard, GuardId, Guards};
 
 /// An item of an [`Items`].
@@ -48,6 +50,7 @@ pub(super) type Memory = std::collections::HashMap<GuardId, GuardId, FixedState>
 pub(super) struct Dead;
 
 /// The items of one compilation.
+#[derive(Clone)]
 pub(super) struct Items {
     /// Conditions, under what is decided. An arena of its own, which knows
     /// nothing of decisions: so no simplification speaks of decided ones again.
@@ -165,11 +168,15 @@ pub(super) struct Outcome {
 
 impl Items {
     /// All that a space leaves open.
-    pub(super) fn of(
-        space: &DecisionSpace,
-        require: GuardId,
-        terms: &[(GuardId, u64)],
-    ) -> (Self, Vec<ItemId>) {
+    ///
+    /// # Errors
+    /// When looking at it takes more work than this.
+    pub(super) fn of(job: Job, most: u64) -> Result<(Self, Vec<ItemId>), TooLarge> {
+        let Job {
+            space,
+            require,
+            terms,
+        } = job;
         let mut items = Self {
             guards: Guards::default(),
             list: IndexSet::default(),
@@ -217,16 +224,28 @@ impl Items {
             outcome.open = vec![items.intern(Item::Condition(GuardId::NEVER))];
         }
         open.extend(outcome.open);
+        let mut work = items.work(&open);
         for &(guard, weight) in terms {
-            open.push(items.intern(Item::Term {
+            let term = items.intern(Item::Term {
                 guard: copy(guard),
                 weight: u128::from(weight),
-            }));
+            });
+            work += items.work(&[term]);
+            if work > most {
+                return Err(TooLarge);
+            }
+            open.push(term);
         }
-        (items, open)
+        Ok((items, open))
     }
 
-    /// Copies conditions, by their place in the other arena.
+    /// How much work it is to look at items once.
+    pub(super) fn work(&self, items: &[ItemId]) -> u64 {
+        let reads = items.iter().map(|&item| 1 + self.reads(item).len() as u64);
+        reads.sum()
+    }
+
+    /// Copies conditions, by their place in the other arena. They keep their order.
     fn import(
         &mut self,
         from: &Guards,
@@ -271,13 +290,20 @@ impl Items {
             let copy = needed.then(|| match guard {
                 Guard::Always => GuardId::ALWAYS,
                 Guard::Never => GuardId::NEVER,
-                Guard::Has { decision, option } => self.guards.has(*decision, *option),
-                Guard::Not(inner) => self.guards.not(of(inner)),
-                Guard::And(operands) => self.guards.all(operands.iter().map(of)),
-                Guard::Or(operands) => self.guards.any(operands.iter().map(of)),
+                Guard::Has { .. } => self.guards.simplest(guard.clone()),
+                Guard::Not(inner) => self.guards.simplest(Guard::Not(of(inner))),
+                Guard::And(operands) => {
+                    let operands = operands.iter().map(of).collect();
+                    self.guards.simplest(Guard::And(operands))
+                }
+                Guard::Or(operands) => {
+                    let operands = operands.iter().map(of).collect();
+                    self.guards.simplest(Guard::Or(operands))
+                }
                 Guard::AtMost { terms, bound } => {
-                    let terms: Vec<_> = terms.iter().map(|(term, w)| (of(term), *w)).collect();
-                    self.guards.at_most(&terms, *bound)
+                    let terms = terms.iter().map(|(term, w)| (of(term), *w)).collect();
+                    let bound = *bound;
+                    self.guards.simplest(Guard::AtMost { terms, bound })
                 }
             });
             copies.push(copy);

@@ -173,17 +173,18 @@ impl Diagram {
 
 /// Compiles in the first order that is good enough.
 fn in_some_order(job: Job, effort: Effort) -> Result<compile::Compiled, TooLarge> {
-    let orders = {
-        let (items, open) = Items::of(job.space, job.require, job.terms);
-        order::orders(&items, &open, &Known::new(job.space))
-    };
     let tries = match effort {
         Effort::Little => 1,
         Effort::Full => LIMITS.len(),
     };
-    for limit in LIMITS.into_iter().take(tries) {
+    let limits = LIMITS.into_iter().take(tries);
+    let most = limits.clone().map(|limit| limit.work).max();
+    let (items, open) = Items::of(job, most.unwrap_or(0))?;
+    let orders = order::orders(&items, &open, &Known::new(job.space));
+    let work = items.work(&open);
+    for limit in limits.filter(|limit| work <= limit.work) {
         for order in &orders {
-            if let Ok(compiled) = compile(job, order, limit) {
+            if let Ok(compiled) = compile(job.space, (&items, &open), order, limit) {
                 return Ok(compiled);
             }
         }

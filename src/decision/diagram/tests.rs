@@ -223,7 +223,7 @@ fn the_order_of_decisions_does_not_matter() {
         };
         let n = enumerate(&space).len().into();
         let known = Known::new(&space);
-        let (items, open) = Items::of(&space, space.require, &[]);
+        let (items, open) = Items::of(job, limit.work).unwrap();
         let mut orders = order::orders(&items, &open, &known);
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         for _ in 0..3 {
@@ -235,7 +235,7 @@ fn the_order_of_decisions_does_not_matter() {
             );
         }
         for (number, order) in orders.iter().enumerate() {
-            let compiled = compile(job, order, limit).unwrap();
+            let compiled = compile(&space, (&items, &open), order, limit).unwrap();
             assert_eq!(count(&compiled), n, "seed {seed}, order {number}");
         }
     }
@@ -309,7 +309,8 @@ fn what_is_too_large_is_given_up() {
         terms: &[],
     };
     let order: Vec<u32> = (0..3).collect();
-    let with = |nodes, work| compile(job, &order, Limit { nodes, work });
+    let (items, open) = Items::of(job, 1 << 20).unwrap();
+    let with = |nodes, work| compile(&space, (&items, &open), &order, Limit { nodes, work });
     assert!(with(1 << 20, 1 << 20).is_ok_and(|compiled| count(&compiled) == 336u32.into()));
     assert!(with(20, 1 << 20).is_err());
     assert!(with(1 << 20, 100).is_err());

@@ -83,11 +83,13 @@ pub struct Guards {
     work: u64,
 }
 
+/// The truth of conditions under one architecture.
+type Truth = HashMap<GuardId, bool, FixedState>;
+
 /// What simplification may use about a decision.
 #[derive(Clone, Debug)]
 struct Declared {
-    /// How many options it has, if it chooses exactly one of them.
-    one_of: Option<u32>,
+    domain: Domain,
     active: GuardId,
     available: Vec<GuardId>,
     /// What its domain says of a set's size, where the decision is active.
@@ -121,6 +123,12 @@ impl Guards {
         id
     }
 
+    /// A condition as another arena simplified it, of this one's: its operands are
+    /// sorted.
+    pub(super) fn simplest(&mut self, guard: Guard) -> GuardId {
+        self.intern(guard)
+    }
+
     /// How many operands all calls so far looked at: what their time grows with.
     #[must_use]
     pub fn work(&self) -> u64 {
@@ -131,9 +139,9 @@ impl Guards {
     /// that chooses exactly one option has no two of them, and an inactive one
     /// has none.
     pub fn declare(&mut self, decision: DecisionId, point: &DecisionPoint) {
-        let (one_of, size) = match point.domain {
-            Domain::One { n } => (Some(n), GuardId::ALWAYS),
-            Domain::Subset { n, min: 0, max } if n == max => (None, GuardId::ALWAYS),
+        let size = match point.domain {
+            Domain::One { .. } => GuardId::ALWAYS,
+            Domain::Subset { n, min: 0, max } if n == max => GuardId::ALWAYS,
             Domain::Subset { n, min, max } => {
                 let terms: Vec<(GuardId, u64)> = (0..n)
                     .map(|option| (self.has(decision, option), 1))
@@ -148,7 +156,7 @@ impl Guards {
                 let few = self.at_most(&terms, u64::from(max));
                 let size = self.and(enough, few);
                 let inactive = self.not(point.active);
-                (None, self.or(size, inactive))
+                self.or(size, inactive)
             }
         };
         self.known.declare(self.declared(decision).is_some());
@@ -157,7 +165,7 @@ impl Guards {
         }
         if let Some(slot) = self.declared.get_mut(decision.index()) {
             *slot = Some(Declared {
-                one_of,
+                domain: point.domain,
                 active: point.active,
                 available: point.available.clone(),
                 size,
@@ -180,7 +188,10 @@ impl Guards {
 
     /// How many options a decision is known to choose exactly one of.
     fn one_of(&self, decision: DecisionId) -> Option<u32> {
-        self.declared(decision)?.one_of
+        match self.declared(decision)?.domain {
+            Domain::One { n } => Some(n),
+            Domain::Subset { .. } => None,
+        }
     }
 
     /// The condition of an id.
@@ -220,17 +231,36 @@ impl Guards {
     /// Whether one condition holds under a (partial) architecture.
     #[must_use]
     pub fn holds(&self, guard: GuardId, architecture: &Architecture) -> bool {
+        self.compute(guard, architecture, &mut HashMap::default())
+    }
+
+    /// [`Guards::holds`], with a memory: conditions share their parts.
+    fn compute(&self, guard: GuardId, made: &Architecture, memory: &mut Truth) -> bool {
         match self.get(guard) {
             Guard::Always => true,
             Guard::Never => false,
-            Guard::Has { decision, option } => architecture.has(*decision, *option),
-            Guard::Not(inner) => !self.holds(*inner, architecture),
-            Guard::And(operands) => operands.iter().all(|&g| self.holds(g, architecture)),
-            Guard::Or(operands) => operands.iter().any(|&g| self.holds(g, architecture)),
+            Guard::Has { decision, option } => made.has(*decision, *option),
+            Guard::Not(inner) => !self.recall(*inner, made, memory),
+            Guard::And(operands) => operands.iter().all(|&g| self.recall(g, made, memory)),
+            Guard::Or(operands) => operands.iter().any(|&g| self.compute(g, made, memory)),
             Guard::AtMost { terms, bound } => {
-                sum_of(terms, |&g| self.holds(g, architecture)) <= *bound
+                sum_of(terms, |&g| self.recall(g, made, memory)) <= *bound
             }
         }
+    }
+
+    /// The truth of an operand, remembered; but for those of disjunctions, which are
+    /// no disjunctions, so that every way through a condition comes by here.
+    fn recall(&self, guard: GuardId, made: &Architecture, memory: &mut Truth) -> bool {
+        if matches!(self.get(guard), Guard::Has { .. } | Guard::Not(_)) {
+            return self.compute(guard, made, memory);
+        }
+        if let Some(&known) = memory.get(&guard) {
+            return known;
+        }
+        let truth = self.compute(guard, made, memory);
+        memory.insert(guard, truth);
+        truth
     }
 
     /// All conditions, by [`GuardId::index`]; operands stand before their users.

@@ -4,15 +4,16 @@
 //! of its operands can that have to do with each other. What is left is read off a
 //! decision diagram; where that is too large, [`Guards::example`] searches.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::FixedState;
+use indexmap::IndexSet;
 use petgraph::unionfind::UnionFind;
 
 use super::bdd::{Bdd, Bdds, TooLarge, Var};
 use super::{Declared, Guard, GuardId, Guards};
-use crate::decision::DecisionId;
+use crate::decision::{DecisionId, Domain};
 
 /// So many steps may go into the diagram of one condition.
 const STEPS: u64 = 1 << 12;
@@ -44,6 +45,14 @@ impl Known {
         if again || self.undeclared {
             *self = Self::default();
         }
+    }
+}
+
+impl Declared {
+    /// The condition under which an option is available, if it is not always.
+    fn available(&self, option: u32) -> Option<GuardId> {
+        let available = self.available.get(option as usize).copied();
+        available.filter(|guard| *guard != GuardId::ALWAYS)
     }
 }
 
@@ -92,47 +101,53 @@ impl Guards {
         possible
     }
 
-    /// The options that a condition reads, and those that count for their decisions,
-    /// sorted: what says when these are active, and which options are available.
+    /// What [`Guards::complete`] makes of what a condition reads.
     fn closure(&mut self, guard: GuardId) -> Result<Arc<[Var]>, TooLarge> {
         if let Some(known) = self.known.closures.get(&guard) {
             return Ok(Arc::clone(known));
         }
-        let mut read: BTreeSet<Var> = BTreeSet::new();
-        let mut open = self.literals(guard);
-        while let Some(var) = open.pop() {
-            let (decision, option) = var;
-            let mut options = read.range((decision, 0)..=(decision, u32::MAX));
-            let is_first = options.next().is_none();
-            if !read.insert(var) {
-                continue;
-            }
-            if read.len() > MANY_OPTIONS {
+        let read: Arc<[Var]> = self.complete(self.literals(guard))?.into();
+        self.known.n_read += read.len();
+        self.known.closures.insert(guard, Arc::clone(&read));
+        Ok(read)
+    }
+
+    /// Options, and those that count for their decisions, sorted: what says when these
+    /// are active, options that are not always available with what says when they are,
+    /// and all where the size of a set matters.
+    fn complete(&mut self, options: Vec<Var>) -> Result<Vec<Var>, TooLarge> {
+        let mut read: IndexSet<Var, FixedState> = options.into_iter().collect();
+        let mut counts: HashMap<DecisionId, u32, FixedState> = HashMap::default();
+        let mut next = 0;
+        while let Some(&(decision, option)) = read.get_index(next) {
+            next += 1;
+            if next > MANY_OPTIONS {
                 return Err(TooLarge);
             }
             let Some(declared) = self.declared(decision) else {
                 self.known.undeclared = true;
                 continue;
             };
-            let available = |option: u32| {
-                let available = declared.available.get(option as usize).copied();
-                available.filter(|guard| *guard != GuardId::ALWAYS)
-            };
-            if is_first {
-                open.extend(self.literals(declared.active));
-                open.extend(self.literals(declared.size));
+            let count = counts.entry(decision).or_default();
+            *count += 1;
+            if *count == 1 {
+                read.extend(self.literals(declared.active));
                 let n = declared.available.len() as u32;
-                let conditional = (0..n).filter(|&option| available(option).is_some());
-                open.extend(conditional.map(|option| (decision, option)));
+                let conditional = (0..n).filter(|&option| declared.available(option).is_some());
+                read.extend(conditional.map(|option| (decision, option)));
             }
-            if let Some(available) = available(option) {
-                open.extend(self.literals(available));
+            if let Some(available) = declared.available(option) {
+                read.extend(self.literals(available));
+            }
+            if let Domain::Subset { n, min, max } = declared.domain
+                && (*count > max || n - *count < min)
+            {
+                read.extend((0..n).map(|option| (decision, option)));
             }
         }
-        self.work += read.len() as u64;
-        let read: Arc<[Var]> = read.into_iter().collect();
-        self.known.n_read += read.len();
-        self.known.closures.insert(guard, Arc::clone(&read));
+        self.work += next as u64;
+        let mut read: Vec<Var> = read.into_iter().collect();
+        read.sort_unstable();
         Ok(read)
     }
 
@@ -155,12 +170,16 @@ impl Guards {
 
     /// [`Guards::together`] by a diagram.
     fn by_diagram(&mut self, guards: &[GuardId]) -> Result<bool, TooLarge> {
-        let mut reads: Vec<Var> = Vec::new();
-        for &guard in guards {
-            reads.extend(&*self.closure(guard)?);
-        }
-        reads.sort_unstable();
-        reads.dedup();
+        let reads = match guards {
+            [one] => self.closure(*one)?.to_vec(),
+            _ => {
+                let mut reads: Vec<Var> = Vec::new();
+                for &guard in guards {
+                    reads.extend(&*self.closure(guard)?);
+                }
+                self.complete(reads)?
+            }
+        };
         let mut known = std::mem::take(&mut self.known);
         if known.bdds.len() + known.n_read > MANY_NODES {
             known = Known {
@@ -212,18 +231,18 @@ impl Guards {
 
     /// What was declared of one decision, of which these options are read.
     fn own(&self, declared: &Declared, vars: &[Var], bdds: &mut Bdds) -> Result<Bdd, TooLarge> {
-        let chosen = match declared.one_of {
-            // An option that is not read is always available.
-            Some(n) => bdds.one_of(vars, vars.len() == n as usize),
-            None => bdds.of(&self.list, declared.size)?,
+        // An option that is not read is always available.
+        let all_read = vars.len() == declared.domain.options() as usize;
+        let chosen = match declared.domain {
+            Domain::One { .. } => bdds.one_of(vars, all_read),
+            Domain::Subset { .. } if all_read => bdds.of(&self.list, declared.size)?,
+            Domain::Subset { .. } => Bdd::TRUE,
         };
         let none = bdds.none_of(vars);
         let active = bdds.of(&self.list, declared.active)?;
         let mut own = bdds.choose(active, chosen, none)?;
         for &(decision, option) in vars {
-            let available = declared.available.get(option as usize);
-            let available = available.copied().unwrap_or(GuardId::ALWAYS);
-            if available != GuardId::ALWAYS {
+            if let Some(available) = declared.available(option) {
                 let has = bdds.node((decision, option), Bdd::TRUE, Bdd::FALSE);
                 let available = bdds.of(&self.list, available)?;
                 let only_then = bdds.implies(has, available)?;

@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
+use foldhash::fast::FixedState;
+use indexmap::IndexMap;
+
 use super::{Guard, GuardId, Guards};
 use crate::decision::DecisionId;
 
@@ -149,13 +152,10 @@ impl Guards {
             return operands.first().copied().unwrap_or(GuardId::NEVER);
         }
         // All options of a choice.
-        let mut options: Vec<(DecisionId, usize)> = Vec::new();
+        let mut options: IndexMap<DecisionId, usize, FixedState> = IndexMap::default();
         for &operand in &operands {
             if let Guard::Has { decision, .. } = self.get(operand) {
-                match options.iter_mut().find(|(known, _)| known == decision) {
-                    Some((_, n)) => *n += 1,
-                    None => options.push((*decision, 1)),
-                }
+                *options.entry(*decision).or_default() += 1;
             }
         }
         for (decision, n) in options {
@@ -169,33 +169,27 @@ impl Guards {
                 return self.any(operands);
             }
         }
-        for &operand in &operands {
-            if let Guard::Not(inner) = self.get(operand) {
-                let parts = match self.get(*inner) {
-                    Guard::Or(parts) => parts.clone(),
-                    _ => vec![*inner],
-                };
-                if parts.iter().all(|part| operands.contains(part)) {
-                    return GuardId::ALWAYS;
-                }
-            }
+        let is_operand = |guard: &GuardId| operands.binary_search(guard).is_ok();
+        let is_opposed = |operand: &GuardId| match self.get(*operand) {
+            Guard::Not(inner) => match self.get(*inner) {
+                Guard::Or(parts) => parts.iter().all(is_operand),
+                _ => is_operand(inner),
+            },
+            _ => false,
+        };
+        if operands.iter().any(is_opposed) {
+            return GuardId::ALWAYS;
         }
         // `a` makes `a and b` superfluous.
-        let superfluous: Vec<GuardId> = operands
-            .iter()
-            .copied()
-            .filter(|&operand| match self.get(operand) {
-                Guard::And(parts) => parts
-                    .iter()
-                    .any(|part| operands.binary_search(part).is_ok()),
-                _ => false,
-            })
-            .collect();
-        operands.retain(|operand| !superfluous.contains(operand));
-        match operands.as_slice() {
+        let needed = |operand: &GuardId| match self.get(*operand) {
+            Guard::And(parts) => !parts.iter().any(is_operand),
+            _ => true,
+        };
+        let needed: Vec<GuardId> = operands.iter().copied().filter(needed).collect();
+        match needed.as_slice() {
             [] => GuardId::NEVER,
             [one] => *one,
-            _ => self.intern(Guard::Or(operands)),
+            _ => self.intern(Guard::Or(needed)),
         }
     }
 
@@ -304,25 +298,25 @@ impl Guards {
             }
             Guard::And(parts) => {
                 let mut rest = Vec::with_capacity(parts.len());
-                for part in parts {
+                for &part in &parts {
                     let part = self.restrict_with(part, known, memory);
                     rest.push(part);
                     if part == GuardId::NEVER {
                         break;
                     }
                 }
-                self.all(rest)
+                if rest == parts { guard } else { self.all(rest) }
             }
             Guard::Or(parts) => {
                 let mut rest = Vec::with_capacity(parts.len());
-                for part in parts {
+                for &part in &parts {
                     let part = self.restrict_with(part, known, memory);
                     rest.push(part);
                     if part == GuardId::ALWAYS {
                         break;
                     }
                 }
-                self.any(rest)
+                if rest == parts { guard } else { self.any(rest) }
             }
             Guard::AtMost { terms, bound } => {
                 let terms: Vec<(GuardId, u64)> = terms

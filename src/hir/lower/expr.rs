@@ -1,10 +1,11 @@
 //! Expressions and their annotations.
 
 use super::super::{
-    Arg, Choose, Expr, ExprKind, Generator, HintExprs, Index, Pick, PickCount, PickOrder,
+    Arg, Choose, Expr, ExprKind, Generator, HintExprs, Index, Pick, PickCount, PickOrder, Res,
     diagnostics,
 };
 use super::Lowerer;
+use crate::span::Span;
 use crate::syntax::ast;
 
 impl Lowerer<'_> {
@@ -20,7 +21,7 @@ impl Lowerer<'_> {
             },
             ast::ExprKind::List(items) => ExprKind::List(self.exprs(items)),
             ast::ExprKind::Tuple(items) => ExprKind::Tuple(self.exprs(items)),
-            ast::ExprKind::Generator(generator) => self.generator(generator),
+            ast::ExprKind::Generator(generator) => self.generator(generator, expr.span),
             ast::ExprKind::Unary { op, operand } => ExprKind::Unary {
                 op: *op,
                 operand: self.boxed(operand),
@@ -34,10 +35,17 @@ impl Lowerer<'_> {
                 value: self.boxed(value),
                 into: self.boxed(into),
             },
-            ast::ExprKind::Call { callee, args } => ExprKind::Call {
-                callee: self.boxed(callee),
-                args: self.args(args),
-            },
+            ast::ExprKind::Call { callee, args } => {
+                let callee = self.boxed(callee);
+                if let ExprKind::Name(Res::Fn(id)) = callee.kind {
+                    let named = args.iter().filter_map(|arg| arg.name.clone());
+                    self.named_args.extend(named.map(|name| (id, name)));
+                }
+                ExprKind::Call {
+                    callee,
+                    args: self.args(args),
+                }
+            }
             ast::ExprKind::Index { base, index } => ExprKind::Index {
                 base: self.boxed(base),
                 index: Box::new(self.index(index)),
@@ -108,13 +116,13 @@ impl Lowerer<'_> {
         }
     }
 
-    fn generator(&mut self, generator: &ast::Generator) -> ExprKind {
+    fn generator(&mut self, generator: &ast::Generator, span: Span) -> ExprKind {
         let iterable = self.expr(&generator.iterable);
-        self.locals.open();
+        self.open(span);
         let pattern = self.loop_pattern(&generator.pattern);
         let condition = generator.condition.as_ref().map(|c| self.expr(c));
         let body = self.expr(&generator.body);
-        self.locals.close();
+        self.close();
         ExprKind::Generator(Box::new(Generator {
             pattern,
             iterable,

@@ -2,6 +2,8 @@
 //! a file each; names are looked up in `scope`.
 
 mod expr;
+mod imports;
+mod record;
 mod stmt;
 mod types;
 
@@ -11,12 +13,13 @@ use std::collections::HashMap;
 use super::module::{Modules, path_text};
 use super::scope::{Aliases, Entry, Items, Locals};
 use super::{
-    Builtin, Candidate, CellBind, CellId, Const, ConstId, Fn, FnBody, FnId, LocalId, Ops, OpsId,
-    Param, Port, Res, SettingId, Space, diagnostics,
+    Builtin, Candidate, CellBind, CellId, Const, ConstId, Fn, FnBody, FnId, LocalId, Names, Ops,
+    OpsId, Param, Port, Referent, Res, SettingId, Space, What, diagnostics,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::span::Span;
+use crate::span::{SourceId, Span};
 use crate::syntax::ast;
+use record::everywhere;
 
 /// Where a declaration stands, which decides what it sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +45,13 @@ struct Scope {
     /// What a `use` that failed would have brought: that was reported, so that
     /// nothing more is said where these names stand.
     lost: BTreeSet<String>,
+    /// The text of a module.
+    source: SourceId,
 }
 
 struct Lowerer<'a> {
+    /// The user's file.
+    text: &'a ast::File,
     diagnostics: &'a mut Diagnostics,
     place: Place,
     /// By module.
@@ -59,6 +66,14 @@ struct Lowerer<'a> {
     consts: Vec<Const>,
     /// How many of each were declared so far; bodies are lowered in this order.
     n_declared: [u32; 4],
+    /// What every name refers to.
+    names: Names,
+    /// How many uses stood there when the present declaration began.
+    frame_start: usize,
+    /// Where what is declared can be used, innermost last.
+    extents: Vec<Span>,
+    /// The arguments by name of calls of functions.
+    named_args: Vec<(FnId, ast::Ident)>,
 }
 
 /// Lowers one space of a file with everything the file declares.
@@ -69,6 +84,7 @@ pub(super) fn space<'a>(
     diagnostics: &'a mut Diagnostics,
 ) -> Space {
     let mut lowerer = Lowerer {
+        text: file,
         diagnostics,
         place: Place::File,
         modules: Vec::new(),
@@ -81,12 +97,16 @@ pub(super) fn space<'a>(
         cells: Vec::new(),
         consts: Vec::new(),
         n_declared: [0; 4],
+        names: Names::default(),
+        frame_start: 0,
+        extents: Vec::new(),
+        named_args: Vec::new(),
     };
     lowerer.declare_modules(modules);
     lowerer.declare_file(file, modules);
     let settings = lowerer.declare_space(space);
     lowerer.lower_members();
-    lowerer.lower_program(space, settings)
+    lowerer.lower_program(file, space, settings)
 }
 
 impl<'a> Lowerer<'a> {
@@ -99,10 +119,12 @@ impl<'a> Lowerer<'a> {
             for item in &module.file.items {
                 if let ast::Item::Member(member) = item {
                     self.declare_member(member, Place::Module(index), &mut items);
+                    self.record_member(member, everywhere(member.name().span));
                 }
             }
             self.modules.push(Scope {
                 items,
+                source: module.source,
                 ..Scope::default()
             });
         }
@@ -128,12 +150,14 @@ impl<'a> Lowerer<'a> {
                 ast::Item::Use(usage) => self.declare_use(usage, modules, &mut scope),
                 ast::Item::Member(member) => {
                     self.declare_member(member, Place::File, &mut scope.items);
+                    self.record_member(member, everywhere(member.name().span));
                 }
                 ast::Item::Space(_) => {}
             }
         }
         let mut spaces = FirstOf::default();
         for name in super::spaces(file) {
+            self.record(name.span, What::Space, everywhere(name.span));
             if let Some(first) = spaces.add(&name.name, name.span) {
                 self.diagnostics
                     .push(diagnostics::duplicate(name.span, &name.name, first));
@@ -145,6 +169,9 @@ impl<'a> Lowerer<'a> {
     fn declare_use(&mut self, usage: &ast::Use, modules: &Modules, scope: &mut Scope) {
         let path = path_text(&usage.module);
         let loaded = modules.get_full(&path);
+        if let Some((.., module)) = loaded {
+            self.refer(usage.module.span, Referent::Module(module.source));
+        }
         let Some((index, ..)) = loaded.filter(|(_, _, module)| !module.is_broken) else {
             // Reported when modules were loaded.
             let whole = usage.module.segments.last();
@@ -161,10 +188,12 @@ impl<'a> Lowerer<'a> {
         }
         for name in &usage.names {
             match self.exported(index).find(&name.name) {
-                Some(res) => {
+                Some((res, declared)) => {
+                    self.refer(name.span, Referent::Declared(declared));
                     self.declare(&mut scope.items, name, res);
                     if let Some(entry) = scope.items.get_mut(&name.name) {
                         entry.imported = true;
+                        entry.declared = declared;
                     }
                 }
                 None => {
@@ -194,12 +223,14 @@ impl<'a> Lowerer<'a> {
         let mut settings = Vec::new();
         for param in &space.params {
             let id = SettingId(settings.len() as u32);
+            self.record(param.name.span, What::Setting, space.span);
             self.declare(&mut items, &param.name, Res::Setting(id));
             settings.push(param);
         }
         for item in &space.body {
             if let ast::SpaceItem::Member(member) = item {
                 self.declare_member(member, Place::Space, &mut items);
+                self.record_member(member, space.span);
             }
         }
         self.space_items = items;
@@ -212,14 +243,13 @@ impl<'a> Lowerer<'a> {
             *counter += 1;
             *counter - 1
         };
-        let (name, res) = match member {
-            ast::Member::Extern(decl) => (&decl.name, Res::Fn(FnId(next(fns)))),
-            ast::Member::Fn(decl) => (&decl.name, Res::Fn(FnId(next(fns)))),
-            ast::Member::Ops(decl) => (&decl.name, Res::Ops(OpsId(next(ops)))),
-            ast::Member::Cell(decl) => (&decl.name, Res::Cell(CellId(next(cells)))),
-            ast::Member::Const(decl) => (&decl.name, Res::Const(ConstId(next(consts)))),
+        let res = match member {
+            ast::Member::Extern(_) | ast::Member::Fn(_) => Res::Fn(FnId(next(fns))),
+            ast::Member::Ops(_) => Res::Ops(OpsId(next(ops))),
+            ast::Member::Cell(_) => Res::Cell(CellId(next(cells))),
+            ast::Member::Const(_) => Res::Const(ConstId(next(consts))),
         };
-        self.declare(items, name, res);
+        self.declare(items, member.name(), res);
         self.pending.push((place, member));
     }
 
@@ -232,6 +262,7 @@ impl<'a> Lowerer<'a> {
                 let entry = Entry {
                     res,
                     span: name.span,
+                    declared: name.span,
                     used: name.name.starts_with('_'),
                     imported: false,
                 };
@@ -245,6 +276,7 @@ impl<'a> Lowerer<'a> {
     fn lower_members(&mut self) {
         for (place, member) in std::mem::take(&mut self.pending) {
             self.place = place;
+            self.extents = vec![member.span()];
             match member {
                 ast::Member::Extern(decl) => self.extern_op(decl),
                 ast::Member::Fn(decl) => self.function(decl),
@@ -283,7 +315,7 @@ impl<'a> Lowerer<'a> {
         let result = decl.result.as_ref().map(|ty| self.ty(ty));
         let body = match &decl.body {
             ast::FnBody::Expr(expr) => FnBody::Expr(self.expr(expr)),
-            ast::FnBody::Block(body) => FnBody::Block(self.body(body)),
+            ast::FnBody::Block(body) => FnBody::Block(self.body(body, decl.span)),
         };
         let n_locals = self.finish_locals();
         self.fns.push(Fn {
@@ -340,7 +372,7 @@ impl<'a> Lowerer<'a> {
                 }
                 let ty = param.ty.as_ref().map(|ty| self.param_type(ty));
                 let default = param.default.as_ref().map(|default| self.expr(default));
-                let local = self.locals.declare(&name.name, name.span);
+                let local = self.declare_local(name, What::Param, param.span.end);
                 Param {
                     name: name.clone(),
                     local,
@@ -354,16 +386,26 @@ impl<'a> Lowerer<'a> {
     /// Ends the frame of one declaration: its slots, and what nothing read.
     fn finish_locals(&mut self) -> usize {
         let (n_slots, unused) = std::mem::take(&mut self.locals).finish();
-        if !matches!(self.place, Place::Module(_)) {
+        if !matches!(self.place, Place::Module(_)) && !unused.is_empty() {
+            let writes = self.writes(&unused);
             for (name, span) in unused {
-                self.diagnostics
-                    .push(diagnostics::unused(span, "the local", &name));
+                // Writing to it is no use, but stands in its way.
+                let places = writes.get(&span).into_iter().flatten().copied();
+                let places = std::iter::once(span).chain(places);
+                let warning = diagnostics::unused(span, "the local", &name, places);
+                self.diagnostics.push(warning);
             }
         }
+        self.frame_start = self.names.uses.len();
         n_slots
     }
 
-    fn lower_program(mut self, space: &ast::Space, settings: Vec<&ast::Param>) -> Space {
+    fn lower_program(
+        mut self,
+        file: &ast::File,
+        space: &ast::Space,
+        settings: Vec<&ast::Param>,
+    ) -> Space {
         self.place = Place::Space;
         let settings = settings
             .into_iter()
@@ -374,6 +416,7 @@ impl<'a> Lowerer<'a> {
                 default: param.default.as_ref().map(|default| self.expr(default)),
             })
             .collect();
+        self.extents = vec![space.span];
         // Ports first: the program may read and write them anywhere.
         let mut ports: Vec<Port> = Vec::new();
         let mut first = FirstOf::default();
@@ -390,7 +433,8 @@ impl<'a> Lowerer<'a> {
                 continue;
             }
             let ty = self.ty(&port.ty);
-            let local = self.locals.declare(&port.name.name, port.name.span);
+            let what = What::Port(port.direction);
+            let local = self.declare_local(&port.name, what, space.span.start);
             self.locals.find(&port.name.name); // unread ports are the graph's business
             ports.push(Port {
                 direction: port.direction,
@@ -406,9 +450,11 @@ impl<'a> Lowerer<'a> {
             }
         }
         let n_locals = self.finish_locals();
-        let unused = self.unused_items();
+        let unused = self.unused_items(file);
+        self.refer_arguments();
         Space {
             unused,
+            names: self.names,
             name: space.name.clone(),
             settings,
             ports,
@@ -424,14 +470,14 @@ impl<'a> Lowerer<'a> {
 
     /// Reports the items of the space that nothing uses; gives the warnings about
     /// those of the file.
-    fn unused_items(&mut self) -> Vec<Diagnostic> {
+    fn unused_items(&mut self, file: &ast::File) -> Vec<Diagnostic> {
         for (name, entry) in &self.space_items {
-            self.diagnostics.extend(unused_item(name, entry));
+            self.diagnostics.extend(unused_item(name, entry, file));
         }
         self.file
             .items
             .iter()
-            .filter_map(|(name, entry)| unused_item(name, entry))
+            .filter_map(|(name, entry)| unused_item(name, entry, file))
             .collect()
     }
 
@@ -441,20 +487,28 @@ impl<'a> Lowerer<'a> {
         if let [module, name] = path.segments.as_slice()
             && let Some(&index) = self.scope().aliases.get(&module.name)
         {
-            let found = self.exported(index).find(&name.name);
-            if found.is_none() {
+            let Some((res, declared)) = self.exported(index).find(&name.name) else {
                 self.report_not_exported(name, &module.name, index);
+                return None;
+            };
+            if let Some(scope) = self.modules.get(index) {
+                let to = Referent::Module(scope.source);
+                self.refer(module.span, to);
             }
-            return found;
+            self.refer(name.span, Referent::Declared(declared));
+            return Some(res);
         }
         let name = path_text(path);
-        if let Some(local) = self.locals.find(&name) {
+        if let Some((local, declared)) = self.locals.find(&name) {
+            self.refer(path.span, Referent::Declared(declared));
             return Some(Res::Local(local));
         }
-        if let Some(res) = self.item(&name) {
+        if let Some((res, declared)) = self.item(&name) {
+            self.refer(path.span, Referent::Declared(declared));
             return Some(res);
         }
         if let Some(builtin) = Builtin::of(&name) {
+            self.refer(path.span, Referent::Builtin(builtin));
             return Some(Res::Builtin(builtin));
         }
         if let Some(word) = WORDS.into_iter().find(|word| *word == name) {
@@ -475,7 +529,8 @@ impl<'a> Lowerer<'a> {
         }
     }
 
-    fn item(&mut self, name: &str) -> Option<Res> {
+    /// What a name of a declaration refers to, and where that is declared.
+    fn item(&mut self, name: &str) -> Option<(Res, Span)> {
         let scopes: [Option<&mut Items>; 2] = match self.place {
             Place::Module(index) => {
                 let module = self.modules.get_mut(index);
@@ -487,7 +542,7 @@ impl<'a> Lowerer<'a> {
         for items in scopes.into_iter().flatten() {
             if let Some(entry) = items.get_mut(name) {
                 entry.used = true;
-                return Some(entry.res);
+                return Some((entry.res, entry.declared));
             }
         }
         None
@@ -498,12 +553,18 @@ impl<'a> Lowerer<'a> {
         if self.diagnostics.is_full() {
             return;
         }
-        let library = super::LIBRARY.iter().find(|(_, text)| {
+        let has_it = super::LIBRARY.iter().find(|(_, text)| {
             // A declaration of this name, at the start of a line.
             ["op", "block", "cell"].iter().any(|kind| {
                 text.lines()
                     .any(|line| line.starts_with(&format!("{kind} {name}(")))
             })
+        });
+        let library = has_it.map(|(module, _)| {
+            // A module is a file of its own, which has other uses.
+            let is_user = !matches!(self.place, Place::Module(_));
+            let import = is_user.then(|| imports::with(self.text, span.source, module, name));
+            (*module, import)
         });
         let items: Vec<&Items> = match self.place {
             Place::Module(index) => {
@@ -522,8 +583,7 @@ impl<'a> Lowerer<'a> {
                     .flat_map(|items| items.keys().map(String::as_str)),
             )
             .chain(Builtin::ALL.iter().map(|builtin| builtin.name()));
-        let diagnostic =
-            diagnostics::unknown_name(span, name, known, library.map(|(module, _)| *module));
+        let diagnostic = diagnostics::unknown_name(span, name, known, library);
         self.diagnostics.push(diagnostic);
     }
 
@@ -560,9 +620,9 @@ impl<'a> Lowerer<'a> {
 struct Exported<'a>(Option<&'a Items>);
 
 impl<'a> Exported<'a> {
-    fn find(self, name: &str) -> Option<Res> {
+    fn find(self, name: &str) -> Option<(Res, Span)> {
         let entry = self.0?.get(name)?;
-        (!entry.imported).then_some(entry.res)
+        (!entry.imported).then_some((entry.res, entry.declared))
     }
 
     fn names(self) -> impl Iterator<Item = &'a str> + Clone {
@@ -587,12 +647,13 @@ impl FirstOf {
     }
 }
 
-fn unused_item(name: &str, entry: &Entry) -> Option<Diagnostic> {
+fn unused_item(name: &str, entry: &Entry, file: &ast::File) -> Option<Diagnostic> {
     if entry.used {
         return None;
     }
     if entry.imported {
-        return Some(diagnostics::unused_import(entry.span, name));
+        let rest = imports::without(file, entry.span);
+        return Some(diagnostics::unused_import(entry.span, name, rest));
     }
     let what = match entry.res {
         Res::Setting(_) => "the parameter",
@@ -601,5 +662,6 @@ fn unused_item(name: &str, entry: &Entry) -> Option<Diagnostic> {
         Res::Cell(_) => "the cell",
         _ => "the function",
     };
-    Some(diagnostics::unused(entry.span, what, name))
+    let places = std::iter::once(entry.span);
+    Some(diagnostics::unused(entry.span, what, name, places))
 }

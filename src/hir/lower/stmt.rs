@@ -1,18 +1,19 @@
 //! Statements.
 
-use super::super::{Pattern, Stmt, diagnostics};
+use super::super::{LocalId, Pattern, Referent, Stmt, What, diagnostics};
 use super::Lowerer;
+use crate::span::Span;
 use crate::syntax::ast;
 
 impl Lowerer<'_> {
-    /// A block: what it declares ends with it.
-    pub(super) fn body(&mut self, stmts: &[ast::Stmt]) -> Vec<Stmt> {
-        self.locals.open();
+    /// A block: what it declares ends with it. `extent` is its text, and maybe more.
+    pub(super) fn body(&mut self, stmts: &[ast::Stmt], extent: Span) -> Vec<Stmt> {
+        self.open(extent);
         let mut body = Vec::with_capacity(stmts.len());
         for stmt in stmts {
             self.stmt(stmt, &mut body);
         }
-        self.locals.close();
+        self.close();
         body
     }
 
@@ -25,10 +26,10 @@ impl Lowerer<'_> {
                 span,
             } => {
                 let iterable = self.expr(iterable);
-                self.locals.open();
+                self.open(*span);
                 let pattern = self.loop_pattern(pattern);
-                let body = self.body(body);
-                self.locals.close();
+                let body = self.body(body, *span);
+                self.close();
                 Stmt::For {
                     pattern,
                     iterable,
@@ -40,28 +41,51 @@ impl Lowerer<'_> {
                 condition,
                 then,
                 otherwise,
-                ..
-            } => Stmt::If {
-                condition: self.expr(condition),
-                then: self.body(then),
-                otherwise: self.body(otherwise),
-            },
+                span,
+            } => {
+                let condition = self.expr(condition);
+                // Where the second arm begins, if there is one, the first has ended.
+                let first = otherwise.first().map_or(span.end, |stmt| stmt.span().start);
+                let then = self.body(
+                    then,
+                    Span {
+                        end: first,
+                        ..*span
+                    },
+                );
+                let otherwise = self.body(otherwise, *span);
+                Stmt::If {
+                    condition,
+                    then,
+                    otherwise,
+                    span: *span,
+                }
+            }
             ast::Stmt::Let {
-                pattern, ty, value, ..
+                pattern,
+                ty,
+                value,
+                span,
             } => {
                 // The value first: it may read what the pattern shadows.
                 let value = self.expr(value);
                 let ty = ty.as_ref().map(|ty| self.ty(ty));
-                let pattern = self.pattern(pattern);
-                Stmt::Let { pattern, ty, value }
+                let pattern = self.pattern(pattern, span.end);
+                Stmt::Let {
+                    pattern,
+                    ty,
+                    value,
+                    span: *span,
+                }
             }
-            ast::Stmt::NodesSeed { name, seeds, .. } => {
+            ast::Stmt::NodesSeed { name, seeds, span } => {
                 let seeds = self.expr(seeds);
-                let local = self.locals.declare(&name.name, name.span);
+                let local = self.declare_local(name, What::Family, span.end);
                 Stmt::NodesSeed {
                     local,
                     name: name.clone(),
                     seeds,
+                    span: *span,
                 }
             }
             ast::Stmt::NodesFamily {
@@ -71,17 +95,17 @@ impl Lowerer<'_> {
                 body,
                 span,
             } => {
-                let Some(local) = self.locals.find_target(&name.name) else {
+                let Some(local) = self.target(name) else {
                     self.diagnostics
                         .push(diagnostics::unknown_family(name.span, &name.name));
                     return;
                 };
                 let range = self.expr(range);
-                self.locals.open();
-                let index_local = self.locals.declare(&index.name, index.span);
+                self.open(*span);
+                let index_local = self.declare_local(index, What::Local, index.span.end);
                 self.locals.find(&index.name);
-                let body = self.body(body);
-                self.locals.close();
+                let body = self.body(body, *span);
+                self.close();
                 Stmt::NodesFamily {
                     local,
                     name: name.clone(),
@@ -95,8 +119,9 @@ impl Lowerer<'_> {
                 condition: self.expr(condition),
                 span: *span,
             },
-            ast::Stmt::Return { value, .. } => Stmt::Return {
+            ast::Stmt::Return { value, span } => Stmt::Return {
                 value: self.expr(value),
+                span: *span,
             },
             ast::Stmt::Assign {
                 name,
@@ -105,7 +130,7 @@ impl Lowerer<'_> {
                 span,
             } => {
                 let value = self.expr(value);
-                let Some(local) = self.locals.find_target(&name.name) else {
+                let Some(local) = self.target(name) else {
                     self.report_unknown(name.span, &name.name);
                     return;
                 };
@@ -126,24 +151,37 @@ impl Lowerer<'_> {
         out.push(lowered);
     }
 
-    pub(super) fn pattern(&mut self, pattern: &ast::Pattern) -> Pattern {
+    /// The local that an assignment writes to.
+    fn target(&mut self, name: &ast::Ident) -> Option<LocalId> {
+        let (local, declared) = self.locals.find_target(&name.name)?;
+        self.refer(name.span, Referent::Declared(declared));
+        Some(local)
+    }
+
+    /// What a pattern binds, to be used from the byte `from` on.
+    fn pattern(&mut self, pattern: &ast::Pattern, from: u32) -> Pattern {
+        let mut declare = |name: &ast::Ident| {
+            let local = self.declare_local(name, What::Local, from);
+            (local, name.clone())
+        };
         match pattern {
             ast::Pattern::Name(name) => {
-                Pattern::Name(self.locals.declare(&name.name, name.span), name.clone())
+                let (local, name) = declare(name);
+                Pattern::Name(local, name)
             }
-            ast::Pattern::Tuple(names, span) => Pattern::Tuple(
-                names
-                    .iter()
-                    .map(|name| (self.locals.declare(&name.name, name.span), name.clone()))
-                    .collect(),
-                *span,
-            ),
+            ast::Pattern::Tuple(names, span) => {
+                Pattern::Tuple(names.iter().map(declare).collect(), *span)
+            }
         }
     }
 
     /// The variable of a loop need not be read.
     pub(super) fn loop_pattern(&mut self, pattern: &ast::Pattern) -> Pattern {
-        let lowered = self.pattern(pattern);
+        let end = match pattern {
+            ast::Pattern::Name(name) => name.span.end,
+            ast::Pattern::Tuple(_, span) => span.end,
+        };
+        let lowered = self.pattern(pattern, end);
         match pattern {
             ast::Pattern::Name(name) => {
                 self.locals.find(&name.name);

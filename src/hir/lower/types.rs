@@ -1,6 +1,6 @@
 //! Types: of parameters, whose bare names bind dimensions, and of the rest.
 
-use super::super::{Dim, Expr, ExprKind, Res, Type, TypeKind, diagnostics};
+use super::super::{Dim, Expr, ExprKind, Referent, Res, Type, TypeKind, What, diagnostics};
 use super::Lowerer;
 use crate::syntax::ast;
 
@@ -57,12 +57,15 @@ impl Lowerer<'_> {
             && let [name] = path.segments.as_slice()
         {
             return match self.locals.find(&name.name) {
-                Some(local) => Dim::Is(Expr {
-                    kind: ExprKind::Name(Res::Local(local)),
-                    span: dim.span,
-                }),
+                Some((local, declared)) => {
+                    self.refer(name.span, Referent::Declared(declared));
+                    Dim::Is(Expr {
+                        kind: ExprKind::Name(Res::Local(local)),
+                        span: dim.span,
+                    })
+                }
                 None => {
-                    let local = self.locals.declare(&name.name, name.span);
+                    let local = self.declare_local(name, What::Dimension, name.span.end);
                     self.locals.find(&name.name); // need not be read
                     Dim::Bind(local, dim.span)
                 }

@@ -4,7 +4,7 @@
 use super::token::{self, KEYWORDS, Token};
 use super::trap::{STATEMENTS, Slot, Stop};
 use super::{expected, habits};
-use crate::diagnostic::{Diagnostic, suggest};
+use crate::diagnostic::Diagnostic;
 use crate::span::Span;
 use crate::syntax::diagnostics::{self, clip};
 
@@ -244,17 +244,17 @@ impl Failure<'_> {
         }
         let word = first.text(self.text);
         let next = token::next(self.text, first.end);
-        let help = habits::leading(word).map(str::to_owned).or_else(|| {
-            let beginnings = self.slot.beginnings().iter().copied();
-            suggest::did_you_mean(word, beginnings)
-                .filter(|_| next.kind == token::Kind::Word && word.len() > 2)
-        })?;
         let content = self.slot.content();
         let found = describe(self.text, first);
-        Some(
-            diagnostics::expected(span_of(first), content, None, format!("found {found}"))
-                .help(help),
-        )
+        let diagnostic =
+            diagnostics::expected(span_of(first), content, None, format!("found {found}"));
+        if let Some(help) = habits::leading(word) {
+            return Some(diagnostic.help(help));
+        }
+        let is_misspelt = next.kind == token::Kind::Word && word.len() > 2;
+        let beginnings = self.slot.beginnings().iter().copied();
+        let diagnostic = diagnostic.help_closest(word, beginnings, || None);
+        (is_misspelt && diagnostic.help.is_some()).then_some(diagnostic)
     }
 
     fn tokens_before(&self) -> Vec<Token> {

@@ -7,6 +7,8 @@ use super::token::{Kind, Token};
 pub(in crate::syntax) struct Foreign {
     pub message: &'static str,
     pub help: &'static str,
+    /// What is written in its place, where that is certain.
+    pub instead: Option<&'static str>,
 }
 
 /// What strings begin with elsewhere.
@@ -69,7 +71,26 @@ pub(super) fn foreign(token: &str) -> Option<Foreign> {
         }
         _ => return None,
     };
-    Some(Foreign { message, help })
+    let instead = match token {
+        "&&" | "&" => Some("and"),
+        "||" => Some("or"),
+        ";" => Some(""),
+        "\u{2212}" | "\u{2013}" | "\u{2014}" => Some("-"),
+        "\u{d7}" | "\u{b7}" | "\u{22c5}" => Some("*"),
+        "\u{f7}" => Some("/"),
+        "\u{2264}" => Some("<="),
+        "\u{2265}" => Some(">="),
+        "\u{2260}" => Some("!="),
+        "\u{2192}" | "\u{21d2}" => Some("->"),
+        "\u{2026}" => Some(".."),
+        "\u{a0}" | "\u{202f}" | "\u{2009}" => Some(" "),
+        _ => None,
+    };
+    Some(Foreign {
+        message,
+        help,
+        instead,
+    })
 }
 
 /// For a word at the beginning of a statement or declaration.

@@ -24,6 +24,7 @@ mod trap;
 
 pub(super) use self::habits::Foreign;
 pub(super) use self::number::{Fault as NumberFault, UNITS_IN_WORDS};
+pub(super) use self::token::KEYWORDS;
 
 use pest::Parser as _;
 use pest::iterators::Pairs;

@@ -98,10 +98,25 @@ fn report_fault(text: &str, token: Token, reporter: &mut Reporter<'_>) {
         diagnostics::unclosed_text(span)
     } else {
         match habits::foreign(found) {
-            Some(habit) => diagnostics::foreign(span, habit),
+            Some(habit) => {
+                // A word needs blanks around it that a mark does not.
+                let part = |at: usize| text.as_bytes().get(at).copied().is_some_and(is_part);
+                let blank = |is_glued: bool| if is_glued { " " } else { "" };
+                let before = token.start.checked_sub(1).is_some_and(part);
+                let instead = habit.instead.map(|instead| {
+                    let is_word = instead.bytes().next().is_some_and(is_part);
+                    let (before, after) = (is_word && before, is_word && part(token.end));
+                    format!("{}{instead}{}", blank(before), blank(after))
+                });
+                diagnostics::foreign(span, habit, instead.as_deref())
+            }
             None => diagnostics::unknown_character(span, found),
         }
     });
+}
+
+fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// The line that the scan stands in.

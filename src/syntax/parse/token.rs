@@ -54,7 +54,7 @@ const MARKS: &[&str] = &[
 const FOREIGN: &[&str] = &["&&", "||", "??", "<<", ">>"];
 
 /// All words that cannot be names.
-pub(super) const KEYWORDS: &[&str] = &[
+pub(in crate::syntax) const KEYWORDS: &[&str] = &[
     "use", "space", "op", "ops", "block", "cell", "const", "extern", "input", "output", "nodes",
     "let", "for", "in", "if", "else", "return", "require", "choose", "pick", "of", "and", "or",
     "not", "true", "false",

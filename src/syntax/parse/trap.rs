@@ -208,8 +208,30 @@ fn assigned_name(text: &str, from: usize, equals: usize) -> Option<usize> {
     let start = token::skip_trivia(text, token::line_start(text, equals));
     let name = token::next(text, start);
     let is_alone = token::next(text, name.end).start == equals
-        || token::next(text, name.end).text(text) == "[";
+        || token::next(text, name.end).text(text) == "[" && is_balanced(text, name.end, equals);
     (start > from && name.kind == token::Kind::Word && is_alone).then_some(start)
+}
+
+/// Whether no bracket between two places has its partner elsewhere. Of a text that is
+/// cut at another place the grammar would read each open bracket twice, and what is in
+/// it four times.
+fn is_balanced(text: &str, mut at: usize, end: usize) -> bool {
+    let mut depth = 0_usize;
+    loop {
+        let token = token::next(text, at);
+        if token.start >= end {
+            return depth == 0;
+        }
+        match token.kind {
+            token::Kind::Open => depth += 1,
+            token::Kind::Close => match depth.checked_sub(1) {
+                Some(outer) => depth = outer,
+                None => return false,
+            },
+            _ => {}
+        }
+        at = token.end.max(at + 1);
+    }
 }
 
 /// The furthest place that `rule` comes to from `start` on, and the rules that

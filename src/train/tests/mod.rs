@@ -15,11 +15,16 @@ use crate::data::{Data, DataSpec, Level, Synthetic};
 use crate::decision::Architecture;
 use crate::model::Init;
 use crate::recipe::Schedule;
-use crate::run::{Command, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
+use crate::run::{
+    Command, DataInfo, Inherited, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name,
+};
 use crate::unroll::Settings;
 
 mod guard;
+mod inherit;
 mod networks;
+mod precision;
+mod retrain;
 mod space;
 mod strategies;
 mod task;
@@ -108,6 +113,20 @@ impl Case {
         }
     }
 
+    /// On so many images of 8 by 8 pixels for training and for the test.
+    fn of_images(train: usize, test: usize) -> Self {
+        let images = Synthetic {
+            size: 8,
+            train,
+            test,
+            ..Synthetic::default()
+        };
+        Self {
+            data: Data::Images(images.make()),
+            ..Self::new()
+        }
+    }
+
     fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -128,7 +147,9 @@ impl Case {
                     source: "synthetic".to_owned(),
                     name: self.data.name().to_owned(),
                     fingerprint: self.data.fingerprint().to_owned(),
+                    normalisation: None,
                 },
+                inherited: None,
             },
             config: serde_json::to_value(&self.config).unwrap(),
             source: "space tiny {}",
@@ -206,7 +227,20 @@ impl Case {
     }
 
     fn train(&self, folder: &Path, option: &str, stop_after: u64) -> Result<Trained, TrainError> {
-        let run = Run::resume(folder, &self.recipe(Command::Train)).unwrap();
+        self.train_from(None, folder, option, stop_after)
+    }
+
+    /// The same from shared weights.
+    fn train_from(
+        &self,
+        inherited: Option<Inherited>,
+        folder: &Path,
+        option: &str,
+        stop_after: u64,
+    ) -> Result<Trained, TrainError> {
+        let mut recipe = self.recipe(Command::Train);
+        recipe.info.inherited = inherited;
+        let run = Run::resume(folder, &recipe).unwrap();
         let interrupt = Interrupt::default();
         let mut watcher = Watcher {
             interrupt: &interrupt,
@@ -409,46 +443,6 @@ fn a_recurrent_cell_learns_a_text_and_its_weights_give_its_perplexity_again() {
 }
 
 #[test]
-fn a_training_that_averages_goes_on_to_the_same_result() {
-    let mut case = recurrent(include_str!("../../../spaces/enas_rnn_lm.enas"));
-    case.config.retrain.epochs = 8;
-    case.config.retrain.average_after = 1;
-    // Too fast to settle.
-    case.config.retrain.schedule = Schedule::Constant { lr: 8.0 };
-    let line = "Cell.h[1].p=0 Cell.h[1].f=relu Cell.h[2].p=1 Cell.h[2].f=tanh \
-                Cell.h[3].p=0 Cell.h[3].f=identity";
-    let trained = case.train(case.path(), line, 0).unwrap();
-    let means = |folder: &Path| {
-        let named = tensors(folder);
-        let means = named
-            .iter()
-            .filter(|(name, _)| name.starts_with("averaging/mean."));
-        means.count()
-    };
-    assert_eq!(means(case.path()), 5, "averaging has begun");
-    let lines = lines(case.path());
-    let valid: Vec<f64> = lines
-        .iter()
-        .filter_map(|line| line["valid_perplexity"].as_f64())
-        .collect();
-    assert_eq!(valid.len(), 8);
-    // The mean is what is tested and kept.
-    let last = (valid[7], trained.test.loss.exp());
-    assert!((last.0 - last.1).abs() < 0.3 * last.1, "{last:?}");
-    for stop in [60, 75] {
-        let other = TempDir::new().unwrap();
-        assert!(
-            case.train(other.path(), line, stop)
-                .unwrap_err()
-                .is_interrupt()
-        );
-        let again = case.train(other.path(), line, 0).unwrap();
-        assert_eq!(again, trained);
-        assert_same(case.path(), other.path(), name::RESULT);
-    }
-}
-
-#[test]
 fn weights_that_are_not_used_decay_where_the_recipe_says_so() {
     const KEPT: f64 = 1.0 - 2.0 * 0.1 * 0.25;
     let shrunk = |unused: bool| {
@@ -602,51 +596,6 @@ fn an_architecture_is_derived_anew_from_the_last_checkpoint() {
     let error = derive(&mut ()).unwrap_err();
     assert!(error.is_interrupt(), "{error}");
     assert_eq!(best(), before);
-}
-
-#[test]
-fn a_training_learns_and_its_weights_give_its_accuracy_again() {
-    let mut case = Case::new();
-    let images = Synthetic {
-        size: 8,
-        train: 400,
-        test: 100,
-        ..Synthetic::default()
-    };
-    case.data = Data::Images(images.make());
-    case.config.retrain.epochs = 6;
-    case.config.retrain.batch = 20;
-    case.config.run.checkpoint_steps = 100;
-    let line = "f=conv3 g=conv3";
-    let trained = case.train(case.path(), line, 0).unwrap();
-    let loss = |line: &Value| line["train_loss"].as_f64();
-    let losses: Vec<f64> = lines(case.path()).iter().filter_map(loss).collect();
-    assert_eq!(losses.len(), 6);
-    assert!(losses[5] < 0.8 * losses[0], "{losses:?}");
-    assert!(trained.test.accuracy > 0.4, "{trained:?}");
-    assert_eq!(trained.test.examples, 100);
-    let tested = case.test(line).unwrap();
-    assert_eq!(tested, (Measure::Accuracy, trained.test));
-    // Weights of another architecture are not taken for these.
-    let error = case.test("f=conv5 g=id");
-    let message = error.unwrap_err().to_string();
-    assert!(message.contains("it has no tensor"), "{message}");
-}
-
-#[test]
-fn a_training_that_is_stopped_goes_on_to_the_same_result() {
-    let case = Case::new();
-    let line = "f=max3 g=id";
-    case.train(case.path(), line, 0).unwrap();
-    let other = TempDir::new().unwrap();
-    for step in [2, 5] {
-        let error = case.train(other.path(), line, step).unwrap_err();
-        assert!(error.is_interrupt(), "{error}");
-    }
-    case.train(other.path(), line, 0).unwrap();
-    assert_same(case.path(), other.path(), name::RESULT);
-    let weights = |folder: &Path| fs::read(folder.join(name::WEIGHTS)).unwrap();
-    assert_eq!(weights(case.path()), weights(other.path()));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tch::{Device, Kind, Tensor};
 use super::task::Made;
 use crate::encoding::{Encoding, import};
 use crate::graph::{Child, Param, Role, cost, select};
-use crate::model::{Mode, ModelConfig, SharedModel};
+use crate::model::{Mode, ModelConfig, Precision, SharedModel};
 use crate::recipe::RunConfig;
 use crate::train::log::Figure;
 use crate::train::task::{Batch, Measure};
@@ -94,10 +94,17 @@ impl Network {
         list.unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
     }
 
-    /// A model with such parameters.
-    fn model(&self, parameters: &BTreeMap<String, Tensor>) -> SharedModel {
+    /// A model with such parameters, in double precision or in half.
+    fn model(&self, parameters: &BTreeMap<String, Tensor>, half: bool) -> SharedModel {
         let graph = Arc::new(self.space.graph.clone());
-        let mut model = SharedModel::new(graph, ModelConfig::default(), 0, Device::Cpu).in_double();
+        let mut config = ModelConfig::default();
+        if half {
+            config.precision = Precision::Bf16;
+        }
+        let mut model = SharedModel::new(graph, config, 0, Device::Cpu);
+        if !half {
+            model = model.in_double();
+        }
         let named = |(name, tensor): (&String, &Tensor)| (name.clone(), tensor.shallow_clone());
         model
             .load_state(parameters.iter().map(named).collect())
@@ -121,6 +128,38 @@ impl Network {
             }
         }
         state
+    }
+
+    /// One step: its loss, and what the moving statistics come to.
+    fn step(&self, parameters: &BTreeMap<String, Tensor>, half: bool) -> (f64, Tensor) {
+        let (config, run) = (WeightsConfig::shared(), RunConfig::default());
+        let batch = self.batch();
+        let task = Box::new(Made {
+            measure: match batch.input.kind() {
+                Kind::Int64 => Measure::Perplexity,
+                _ => Measure::Accuracy,
+            },
+            batches: 1,
+            make: move |_| Batch {
+                input: batch.input.shallow_clone(),
+                targets: batch.targets.shallow_clone(),
+            },
+        });
+        let mut weights = Weights::new(self.model(parameters, half), task, &config, &run);
+        let step = Step {
+            number: 1,
+            epoch: 1,
+            phase: Phase::Shared,
+            index: 0,
+            of: 1,
+        };
+        let child = std::slice::from_ref(&self.child);
+        let record = weights.step(step, child, &String::new).unwrap();
+        let loss = record.figures.into_iter().find(|(name, _)| *name == "loss");
+        let Some((_, Figure::Known(loss))) = loss else {
+            panic!("on a CPU it is read")
+        };
+        (loss, moving(&weights.model).0)
     }
 
     fn batch(&self) -> Batch {
@@ -178,7 +217,7 @@ fn check(name: &str) {
     let network = Network::of(name);
     let trained = cost::child(&network.space.graph, &network.child).parameters;
     let parameters = network.parameters();
-    let mut model = network.model(&parameters);
+    let mut model = network.model(&parameters, false);
     let batch = network.batch();
     for (mode, place) in [(Mode::Eval, "evaluation"), (Mode::Train, "training")] {
         let inputs = [batch.input.shallow_clone()];
@@ -193,42 +232,16 @@ fn check(name: &str) {
     close("moved statistics", &sums, &moved);
     assert_eq!(network.golden["parameters"], trained + statistics);
 
-    let measure = if batch.input.kind() == Kind::Int64 {
-        Measure::Perplexity
-    } else {
-        Measure::Accuracy
-    };
-    let (config, run) = (WeightsConfig::shared(), RunConfig::default());
-    let task = Made {
-        measure,
-        batches: 1,
-        make: move |_| Batch {
-            input: batch.input.shallow_clone(),
-            targets: batch.targets.shallow_clone(),
-        },
-    };
-    let mut weights = Weights::new(network.model(&parameters), Box::new(task), &config, &run);
-    let step = Step {
-        number: 1,
-        epoch: 1,
-        phase: Phase::Shared,
-        index: 0,
-        of: 1,
-    };
-    let child = std::slice::from_ref(&network.child);
-    let record = weights.step(step, child, &String::new).unwrap();
-    let (_, loss) = record
-        .figures
-        .iter()
-        .find(|(name, _)| *name == "loss")
-        .unwrap();
-    let Figure::Known(loss) = loss else {
-        panic!("on a CPU it is read")
-    };
     let expected = network.golden["training"]["loss"].as_f64().unwrap();
     // Losses are summed in single precision.
+    let (loss, sums) = network.step(&parameters, false);
     assert!((loss - expected).abs() < 1e-6, "{loss} for {expected}");
-    close("moved statistics", &moving(&weights.model).0, &moved);
+    close("moved statistics", &sums, &moved);
+    let (loss, _) = network.step(&parameters, true);
+    assert!(
+        (loss - expected).abs() < 0.05 * expected,
+        "{loss} for {expected} in half precision"
+    );
 }
 
 #[test]

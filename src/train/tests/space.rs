@@ -182,6 +182,7 @@ pub(super) fn tiny() -> SearchSpace {
             },
         },
         steps: 0,
+        cells: Vec::new(),
         ports: Ports {
             input: vec![None, Some("size".to_owned()), Some("size".to_owned())],
             output: vec![None],

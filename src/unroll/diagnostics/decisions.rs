@@ -1,7 +1,6 @@
 //! Decisions, and lists that they shorten.
 
 use super::{elements, quoted};
-use crate::diagnostic::suggest::did_you_mean;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::unroll::value::{List, Value};
@@ -34,15 +33,15 @@ pub(in crate::unroll) fn candidate_kind(span: Span, found: &Value) -> Diagnostic
 
 pub(in crate::unroll) fn unknown_candidate(span: Span, name: &str, known: &[String]) -> Diagnostic {
     let known = || known.iter().map(String::as_str);
-    let help = did_you_mean(name, known())
-        .unwrap_or_else(|| format!("the candidates are {}", quoted(known())));
     Diagnostic::error(
         Code::UnknownName,
         span,
         format!("no candidate is called `{name}`"),
         "unknown candidate",
     )
-    .help(help)
+    .help_closest(name, known(), || {
+        Some(format!("the candidates are {}", quoted(known())))
+    })
 }
 
 pub(in crate::unroll) fn bad_hint(span: Span, name: &str, wanted: &str) -> Diagnostic {
