@@ -290,7 +290,7 @@ fn a_checkpoint_that_was_being_written_does_not_count() {
 fn metrics_are_cut_back_to_the_checkpoint() {
     let folder = temporary();
     let run = Run::create(folder.path(), &recipe()).unwrap();
-    let mut metrics = run.new_metrics().unwrap();
+    let mut metrics = run.new_metrics(2).unwrap();
     metrics.append(&json!({"step": 1})).unwrap();
     let bytes = metrics.sync().unwrap();
     metrics.append(&json!({"step": 2})).unwrap();
