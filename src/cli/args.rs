@@ -7,6 +7,7 @@ use num_bigint::BigUint;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::run_args::{ReportArgs, WatchArgs};
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
 use crate::diagnostic::render::Style;
 use crate::encoding::Encoding;
@@ -86,6 +87,12 @@ pub enum Command {
     /// Recipes: all hyperparameters of a search and of a training, by name or in files
     #[command(subcommand)]
     Recipe(RecipeCommand),
+    /// Write a page about a run: curves, what its strategy prefers, the best architectures
+    #[command(after_help = "Example:\n  enasc report runs/tiny -o tiny.html")]
+    Report(ReportArgs),
+    /// Watch a run in the terminal until it ends
+    #[command(after_help = "Example:\n  enasc watch runs/tiny")]
+    Watch(WatchArgs),
     /// Serve an editor: diagnostics, hovers, renames and more, as it asks for them
     #[command(after_help = "Example:\n  see docs/editors.md, for VS Code, Neovim and Helix")]
     Lsp(LspArgs),

@@ -21,11 +21,14 @@ mod input;
 mod launch;
 mod output;
 mod recipe;
+mod report;
+pub mod run_args;
 mod sample;
 mod stats;
 #[cfg(feature = "torch")]
 pub mod torch;
 pub mod torch_args;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -55,6 +58,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Export(args) => done(export::run(args, style)),
         Command::Dump(args) => done(dump::run(args, style)),
         Command::Recipe(command) => done(recipe::run(command)),
+        Command::Report(args) => done(report::run(args)),
+        Command::Watch(args) => done(watch::run(args, cli.color)),
         Command::Lsp(_) => done(crate::lsp::run().map_err(CliError::from)),
         Command::Doctor(args) => done(doctor::run(args)),
         Command::Torch(command) => launch::run(command),

@@ -106,7 +106,7 @@ fn event(line: &Value) -> Option<Event> {
     };
     let figures = line.iter().filter(|(name, _)| *name != "step");
     let value: Vec<Scalar> = figures.filter_map(scalar).collect();
-    (!value.is_empty()).then(|| Event {
+    (!value.is_empty()).then_some(Event {
         wall_time: step as f64,
         step: step as i64,
         summary: Some(Summary { value }),

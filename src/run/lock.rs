@@ -59,6 +59,7 @@ impl Lock {
 ///
 /// To find out, the lock is taken for a moment, by readers side by side; a writer that
 /// comes in that moment tries again.
+#[must_use]
 pub fn is_locked(folder: &Path) -> bool {
     let Ok(file) = File::open(folder.join(name::LOCK)) else {
         return false;

@@ -1,0 +1,317 @@
+//! Line charts as SVG: axes with units, lines that are named where they end, colours that
+//! colour-blind readers tell apart.
+
+use maud::{Markup, html};
+
+use crate::numbers::figure;
+use crate::run::Point;
+
+/// The drawing; the lines lie between the margins.
+const WIDTH: f64 = 560.0;
+const HEIGHT: f64 = 230.0;
+const LEFT: f64 = 56.0;
+const RIGHT: f64 = 128.0;
+const TOP: f64 = 12.0;
+const BOTTOM: f64 = 36.0;
+/// Between the names of two lines.
+const APART: f64 = 14.0;
+/// A line has no more points: of more steps it is the mean, with a band about it.
+const POINTS: usize = 160;
+/// From this ratio on an axis is logarithmic.
+const LOGARITHMIC: f64 = 50.0;
+
+/// A chart of figures over steps.
+pub(super) struct Chart {
+    pub title: String,
+    /// What the vertical axis counts.
+    pub unit: String,
+    pub lines: Vec<Line>,
+}
+
+/// A figure.
+pub(super) struct Line {
+    pub name: String,
+    pub points: Vec<Point>,
+}
+
+/// Some steps one after another.
+struct Bin {
+    step: f64,
+    mean: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Chart {
+    /// The chart of those lines that have points; `None` where none has.
+    pub(super) fn of(title: &str, unit: &str, lines: &[(&str, &[Point])]) -> Option<Self> {
+        let lines: Vec<Line> = lines
+            .iter()
+            .map(|(name, points)| Line {
+                name: (*name).to_owned(),
+                points: points
+                    .iter()
+                    .filter(|p| p.value.is_finite())
+                    .copied()
+                    .collect(),
+            })
+            .filter(|line| !line.points.is_empty())
+            .collect();
+        (!lines.is_empty()).then(|| Self {
+            title: title.to_owned(),
+            unit: unit.to_owned(),
+            lines,
+        })
+    }
+
+    pub(super) fn draw(&self) -> Markup {
+        let lines: Vec<Vec<Bin>> = self.lines.iter().map(|line| bins(&line.points)).collect();
+        let all = || lines.iter().flatten();
+        let steps = Axis::linear(all().map(|bin| bin.step), (LEFT, WIDTH - RIGHT));
+        let values = all().flat_map(|bin| [bin.low, bin.high]);
+        let values = Axis::of(values, (HEIGHT - BOTTOM, TOP));
+        let names = self.names(&lines, &values);
+        let scale = if values.logarithmic {
+            ", logarithmic"
+        } else {
+            ""
+        };
+        html! {
+            figure class="chart" {
+                figcaption { (self.title) }
+                svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(self.words()) {
+                    @for tick in values.ticks() {
+                        @let y = pixels(values.place(tick));
+                        line class="grid" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(y) y2=(y) {}
+                        text class="tick end" x=(LEFT - 6.0) y=(pixels(values.place(tick) + 3.5)) { (figure(tick)) }
+                    }
+                    @for tick in steps.ticks() {
+                        @let x = pixels(steps.place(tick));
+                        line class="axis" x1=(x) x2=(x) y1=(HEIGHT - BOTTOM) y2=(HEIGHT - BOTTOM + 4.0) {}
+                        text class="tick middle" x=(x) y=(HEIGHT - BOTTOM + 16.0) { (figure(tick)) }
+                    }
+                    line class="axis" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(HEIGHT - BOTTOM) y2=(HEIGHT - BOTTOM) {}
+                    text class="label middle" x=(f64::midpoint(LEFT, WIDTH - RIGHT)) y=(HEIGHT - 4.0) { "step" }
+                    text class="label middle" transform=(format!("translate(11 {}) rotate(-90)", f64::midpoint(TOP, HEIGHT - BOTTOM))) {
+                        (self.unit) (scale)
+                    }
+                    @for (place, bins) in lines.iter().enumerate() {
+                        @if bins.iter().any(|bin| bin.low < bin.high) {
+                            path class=(format!("band c{place}")) d=(band(bins, &steps, &values)) {}
+                        }
+                    }
+                    @for (place, bins) in lines.iter().enumerate() {
+                        path class=(format!("line c{place}")) d=(path(bins, &steps, &values)) {}
+                        @if bins.len() <= 40 {
+                            @for bin in bins {
+                                circle class=(format!("dot c{place}")) r="2.5"
+                                    cx=(pixels(steps.place(bin.step))) cy=(pixels(values.place(bin.mean))) {
+                                    title { (format!("step {}: {}", bin.step, figure(bin.mean))) }
+                                }
+                            }
+                        }
+                    }
+                    @for (place, y, text) in names {
+                        text class=(format!("name c{place}")) x=(WIDTH - RIGHT + 8.0) y=(pixels(y + 4.0)) { (text) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The names of lines with where they end, none upon another.
+    fn names(&self, lines: &[Vec<Bin>], values: &Axis) -> Vec<(usize, f64, String)> {
+        let mut names: Vec<(usize, f64, String)> = Vec::new();
+        for (place, (line, bins)) in self.lines.iter().zip(lines).enumerate() {
+            if let Some(last) = bins.last() {
+                let text = format!("{} {}", line.name, figure(last.mean));
+                names.push((place, values.place(last.mean), text));
+            }
+        }
+        names.sort_by(|a, b| a.1.total_cmp(&b.1));
+        let mut least = TOP;
+        for (_, y, _) in &mut names {
+            *y = y.max(least);
+            least = *y + APART;
+        }
+        let mut most = HEIGHT - BOTTOM;
+        for (_, y, _) in names.iter_mut().rev() {
+            *y = y.min(most);
+            most = *y - APART;
+        }
+        names
+    }
+
+    /// The chart for who does not see it.
+    fn words(&self) -> String {
+        let line = |line: &Line| {
+            let value = |point: Option<&Point>| figure(point.map_or(f64::NAN, |p| p.value));
+            let (first, last) = (value(line.points.first()), value(line.points.last()));
+            format!("{} from {first} to {last}", line.name)
+        };
+        let lines: Vec<String> = self.lines.iter().map(line).collect();
+        format!("{}: {}", self.title, lines.join("; "))
+    }
+}
+
+/// The means of equally many steps each.
+fn bins(points: &[Point]) -> Vec<Bin> {
+    let size = points.len().div_ceil(POINTS).max(1);
+    let bin = |points: &[Point]| {
+        let n = points.len() as f64;
+        let values = || points.iter().map(|point| point.value);
+        Bin {
+            step: points.iter().map(|point| point.step as f64).sum::<f64>() / n,
+            mean: values().sum::<f64>() / n,
+            low: values().fold(f64::INFINITY, f64::min),
+            high: values().fold(f64::NEG_INFINITY, f64::max),
+        }
+    };
+    points.chunks(size).map(bin).collect()
+}
+
+fn path(bins: &[Bin], steps: &Axis, values: &Axis) -> String {
+    let at = |bin: &Bin| {
+        let (x, y) = (steps.place(bin.step), values.place(bin.mean));
+        format!("{} {}", pixels(x), pixels(y))
+    };
+    let points: Vec<String> = bins.iter().map(at).collect();
+    format!("M{}", points.join("L"))
+}
+
+fn band(bins: &[Bin], steps: &Axis, values: &Axis) -> String {
+    let at = |step: f64, value: f64| {
+        format!(
+            "{} {}",
+            pixels(steps.place(step)),
+            pixels(values.place(value))
+        )
+    };
+    let above = bins.iter().map(|bin| at(bin.step, bin.high));
+    let below = bins.iter().rev().map(|bin| at(bin.step, bin.low));
+    format!("M{}Z", above.chain(below).collect::<Vec<_>>().join("L"))
+}
+
+/// From numbers to pixels.
+pub(super) struct Axis {
+    /// Of the numbers, or their logarithms.
+    from: f64,
+    to: f64,
+    pixels: (f64, f64),
+    logarithmic: bool,
+}
+
+impl Axis {
+    /// An axis that is logarithmic where numbers are of different sizes.
+    pub(super) fn of(values: impl Iterator<Item = f64> + Clone, pixels: (f64, f64)) -> Self {
+        let low = values.clone().fold(f64::INFINITY, f64::min);
+        let high = values.clone().fold(f64::NEG_INFINITY, f64::max);
+        if low > 0.0 && high / low > LOGARITHMIC {
+            return Self {
+                from: low.log10(),
+                to: high.log10(),
+                pixels,
+                logarithmic: true,
+            };
+        }
+        Self::linear(values, pixels)
+    }
+
+    fn linear(values: impl Iterator<Item = f64> + Clone, pixels: (f64, f64)) -> Self {
+        let low = values.clone().fold(f64::INFINITY, f64::min);
+        let high = values.fold(f64::NEG_INFINITY, f64::max);
+        // A number alone stands in the middle.
+        let spread = if high > low {
+            0.0
+        } else {
+            low.abs().max(1e-3) * 0.1
+        };
+        Self {
+            from: low - spread,
+            to: high + spread,
+            pixels,
+            logarithmic: false,
+        }
+    }
+
+    pub(super) fn place(&self, value: f64) -> f64 {
+        let value = if self.logarithmic {
+            value.log10()
+        } else {
+            value
+        };
+        let share = (value - self.from) / (self.to - self.from);
+        self.pixels.0 + share * (self.pixels.1 - self.pixels.0)
+    }
+
+    /// Round numbers on it, about five.
+    pub(super) fn ticks(&self) -> Vec<f64> {
+        if self.logarithmic {
+            let (first, last) = (self.from.ceil() as i32, self.to.floor() as i32);
+            let every = ((last - first) / 5 + 1) as usize;
+            let powers = (first..=last).step_by(every).map(|power| 10f64.powi(power));
+            return powers.collect();
+        }
+        let rough = (self.to - self.from) / 5.0;
+        let power = 10f64.powf(rough.log10().floor());
+        let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+        let step = steps
+            .into_iter()
+            .find(|step| *step >= rough)
+            .unwrap_or(rough);
+        let (first, last) = (
+            (self.from / step).ceil() as i64,
+            (self.to / step).floor() as i64,
+        );
+        (first..=last).map(|n| n as f64 * step).collect()
+    }
+}
+
+/// To a tenth.
+pub(super) fn pixels(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_within_the_axis() {
+        let ticks = |low: f64, high: f64| {
+            let axis = Axis::of([low, high].into_iter(), (0.0, 100.0));
+            axis.ticks()
+                .into_iter()
+                .map(figure)
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(ticks(0.0, 1.0), "0 0.2 0.4 0.6 0.8 1");
+        assert_eq!(ticks(1.9, 2.6), "2 2.2 2.4 2.6");
+        assert_eq!(ticks(1.0, 4964.0), "1 10 100 1000");
+        assert_eq!(ticks(-3.0, 17.0), "0 5 10 15");
+        assert_eq!(ticks(5.0, 5.0), "4.6 4.8 5 5.2 5.4");
+    }
+
+    #[test]
+    fn many_steps_are_their_means_in_a_band() {
+        let point = |step: u64| Point {
+            step,
+            epoch: 1,
+            value: (step % 2) as f64,
+        };
+        let points: Vec<Point> = (1..=1600).map(point).collect();
+        let bins = bins(&points);
+        assert_eq!(bins.len(), POINTS);
+        assert!(
+            bins.iter()
+                .all(|bin| bin.mean == 0.5 && bin.low == 0.0 && bin.high == 1.0)
+        );
+        let chart = Chart::of("loss", "nats", &[("a", &points), ("b", &[])]).unwrap();
+        assert_eq!(chart.lines.len(), 1);
+        let text = chart.draw().into_string();
+        assert!(text.contains("class=\"band c0\"") && !text.contains("NaN"));
+        assert!(Chart::of("loss", "nats", &[("b", &[])]).is_none());
+    }
+}
