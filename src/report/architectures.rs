@@ -89,7 +89,7 @@ fn judged(facts: &Facts, at: Option<u64>) -> String {
         "examples"
     };
     format!(
-        "The best of {} samples, judged with shared weights on {} {what} of the validation part. A training from scratch tells what each is worth.",
+        "The best of {} samples, judged with shared weights on {} {what} of the validation part. A training from scratch tells what each is worth. FLOPs are multiply-adds.",
         number("samples"),
         number("examples")
     )
@@ -132,8 +132,8 @@ pub(super) fn trained(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
 
 fn flops(per: Unit) -> String {
     match per {
-        Unit::Example => "multiply-adds an example".to_owned(),
-        Unit::Token => "multiply-adds a token".to_owned(),
+        Unit::Example => "FLOPs an example".to_owned(),
+        Unit::Token => "FLOPs a token".to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::run::Point;
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 230.0;
 const LEFT: f64 = 56.0;
-const RIGHT: f64 = 128.0;
+const RIGHT: f64 = 160.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 36.0;
 /// Between the names of two lines.
@@ -20,9 +20,19 @@ const POINTS: usize = 160;
 /// From this ratio on an axis is logarithmic.
 const LOGARITHMIC: f64 = 50.0;
 
-/// A chart of figures over steps.
+/// What the horizontal axis counts.
+#[derive(Clone, Copy)]
+pub(super) enum Over {
+    /// The steps of the run.
+    Steps,
+    /// Those that a figure has: one upon another, where other steps lie between.
+    Updates,
+}
+
+/// A chart of figures.
 pub(super) struct Chart {
     pub title: String,
+    pub over: Over,
     /// What the vertical axis counts.
     pub unit: String,
     pub lines: Vec<Line>,
@@ -44,21 +54,35 @@ struct Bin {
 
 impl Chart {
     /// The chart of those lines that have points; `None` where none has.
-    pub(super) fn of(title: &str, unit: &str, lines: &[(&str, &[Point])]) -> Option<Self> {
+    pub(super) fn of(
+        title: &str,
+        unit: &str,
+        over: Over,
+        lines: &[(&str, &[Point])],
+    ) -> Option<Self> {
+        let place = |(index, point): (usize, &Point)| match over {
+            Over::Steps => *point,
+            Over::Updates => Point {
+                step: index as u64 + 1,
+                ..*point
+            },
+        };
         let lines: Vec<Line> = lines
             .iter()
             .map(|(name, points)| Line {
                 name: (*name).to_owned(),
                 points: points
                     .iter()
-                    .filter(|p| p.value.is_finite())
-                    .copied()
+                    .enumerate()
+                    .map(place)
+                    .filter(|point| point.value.is_finite())
                     .collect(),
             })
             .filter(|line| !line.points.is_empty())
             .collect();
         (!lines.is_empty()).then(|| Self {
             title: title.to_owned(),
+            over,
             unit: unit.to_owned(),
             lines,
         })
@@ -71,6 +95,10 @@ impl Chart {
         let values = all().flat_map(|bin| [bin.low, bin.high]);
         let values = Axis::of(values, (HEIGHT - BOTTOM, TOP));
         let names = self.names(&lines, &values);
+        let over = match self.over {
+            Over::Steps => "step",
+            Over::Updates => "update of the strategy",
+        };
         let scale = if values.logarithmic {
             ", logarithmic"
         } else {
@@ -91,7 +119,7 @@ impl Chart {
                         text class="tick middle" x=(x) y=(HEIGHT - BOTTOM + 16.0) { (figure(tick)) }
                     }
                     line class="axis" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(HEIGHT - BOTTOM) y2=(HEIGHT - BOTTOM) {}
-                    text class="label middle" x=(f64::midpoint(LEFT, WIDTH - RIGHT)) y=(HEIGHT - 4.0) { "step" }
+                    text class="label middle" x=(f64::midpoint(LEFT, WIDTH - RIGHT)) y=(HEIGHT - 4.0) { (over) }
                     text class="label middle" transform=(format!("translate(11 {}) rotate(-90)", f64::midpoint(TOP, HEIGHT - BOTTOM))) {
                         (self.unit) (scale)
                     }
@@ -106,7 +134,7 @@ impl Chart {
                             @for bin in bins {
                                 circle class=(format!("dot c{place}")) r="2.5"
                                     cx=(pixels(steps.place(bin.step))) cy=(pixels(values.place(bin.mean))) {
-                                    title { (format!("step {}: {}", bin.step, figure(bin.mean))) }
+                                    title { (format!("{over} {}: {}", bin.step, figure(bin.mean))) }
                                 }
                             }
                         }
@@ -308,10 +336,10 @@ mod tests {
             bins.iter()
                 .all(|bin| bin.mean == 0.5 && bin.low == 0.0 && bin.high == 1.0)
         );
-        let chart = Chart::of("loss", "nats", &[("a", &points), ("b", &[])]).unwrap();
+        let chart = Chart::of("loss", "nats", Over::Steps, &[("a", &points), ("b", &[])]).unwrap();
         assert_eq!(chart.lines.len(), 1);
         let text = chart.draw().into_string();
         assert!(text.contains("class=\"band c0\"") && !text.contains("NaN"));
-        assert!(Chart::of("loss", "nats", &[("b", &[])]).is_none());
+        assert!(Chart::of("loss", "nats", Over::Updates, &[("b", &[])]).is_none());
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::chart::Chart;
+use super::chart::{Chart, Over};
 use super::{Facts, table};
 use crate::numbers::figure;
 use crate::run::{Command, Point};
@@ -37,11 +37,13 @@ fn charts(facts: &Facts) -> Vec<Chart> {
         policy_lr.as_slice()
     };
     let valid = format!("valid_{measure}");
+    let (steps, updated) = (Over::Steps, Over::Updates);
     let charts = [
-        Chart::of("Loss", "nats", &[(trained, of("shared", "loss"))]),
+        Chart::of("Loss", "nats", steps, &[(trained, of("shared", "loss"))]),
         Chart::of(
             &capital(measure),
             measure,
+            steps,
             &[
                 (trained, of("shared", measure)),
                 (sampled, of("report", &valid)),
@@ -51,6 +53,7 @@ fn charts(facts: &Facts) -> Vec<Chart> {
         Chart::of(
             "Reward of the strategy's samples",
             "reward",
+            updated,
             &[
                 ("mean", updates),
                 ("best", of("controller", "best")),
@@ -61,27 +64,39 @@ fn charts(facts: &Facts) -> Vec<Chart> {
         Chart::of(
             "Entropy of the policy",
             "nats",
+            updated,
             &[("entropy", of("controller", "entropy"))],
         ),
         Chart::of(
             "Loss of the policy",
             "loss",
+            updated,
             &[("policy", of("controller", "loss"))],
         ),
         Chart::of(
             "Learning rates",
             "learning rate",
-            &[(trained, of("shared", "lr")), ("policy", policy_lr)],
+            steps,
+            &[(trained, of("shared", "lr")), ("policy", &policy_lr)],
         ),
         Chart::of(
-            "Norm of the gradient",
+            "Norm of the gradient of the loss",
             "norm",
-            &[
-                (trained, of("shared", "grad_norm")),
-                ("policy", of("controller", "grad_norm")),
-            ],
+            steps,
+            &[(trained, of("shared", "grad_norm"))],
         ),
-        Chart::of("Rows looked up", "rows", &[("rows", of("report", "rows"))]),
+        Chart::of(
+            "Norm of the gradient of the policy",
+            "norm",
+            updated,
+            &[("policy", of("controller", "grad_norm"))],
+        ),
+        Chart::of(
+            "Rows looked up",
+            "rows",
+            steps,
+            &[("rows", of("report", "rows"))],
+        ),
     ];
     charts.into_iter().flatten().collect()
 }

@@ -20,6 +20,8 @@ pub struct Look {
 /// The names of figures stand in so many columns, and their numbers in so many each.
 const NAME: usize = 11;
 const NUMBER: usize = 9;
+/// No course is longer.
+const COURSE: usize = 60;
 /// So many architectures are listed.
 const ARCHITECTURES: usize = 5;
 
@@ -34,6 +36,7 @@ pub fn frame(facts: &Facts, look: Look) -> Vec<String> {
         .collect();
     if !curves.is_empty() {
         lines.push(String::new());
+        lines.push("means of neighbouring steps, from the first to the last:".to_owned());
         lines.extend(curves);
     }
     let ranked = facts.ranked();
@@ -127,47 +130,30 @@ fn figures(facts: &Facts) -> Vec<(&'static str, &[Point])> {
 
 /// A figure with its first value, its course and its last.
 fn curve(name: &str, points: &[Point], width: usize) -> String {
-    let finite: Vec<f64> = points
-        .iter()
-        .map(|p| p.value)
-        .filter(|v| v.is_finite())
-        .collect();
+    let values = points.iter().map(|point| point.value);
+    let finite: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+    let room = width.saturating_sub(NAME + 2 * NUMBER + 3).min(COURSE);
+    let means = means(&finite, room.max(1));
     let number = |value: Option<&f64>| figure(value.copied().unwrap_or(f64::NAN));
-    let room = width.saturating_sub(NAME + 2 * NUMBER + 3).min(60);
-    let course = spark(&finite, room);
-    // A single step says nothing; of several, the last means.
-    let last = finite
-        .chunks(finite.len().div_ceil(room.max(1)).max(1))
-        .next_back()
-        .map(mean);
-    let first = finite
-        .chunks(finite.len().div_ceil(room.max(1)).max(1))
-        .next()
-        .map(mean);
-    format!(
-        "{name:NAME$}{:>NUMBER$} {course} {}",
-        number(first.as_ref()),
-        number(last.as_ref())
-    )
+    let (first, last) = (number(means.first()), number(means.last()));
+    let course: String = spark(&means).chars().take(room).collect();
+    format!("{name:NAME$}{first:>NUMBER$} {course:room$} {last}")
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+/// The means of neighbouring values, so many or as many as there are.
+fn means(values: &[f64], n: usize) -> Vec<f64> {
+    let n = n.min(values.len());
+    let part = |i: usize| values.get(i * values.len() / n..(i + 1) * values.len() / n);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
+    (0..n).filter_map(part).map(mean).collect()
 }
 
-/// Values as a row of blocks, each the mean of neighbouring ones.
-fn spark(values: &[f64], width: usize) -> String {
+/// Values as a row of blocks, from the least to the greatest.
+fn spark(values: &[f64]) -> String {
     const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    if values.is_empty() || width == 0 {
-        return String::new();
-    }
-    let means: Vec<f64> = values
-        .chunks(values.len().div_ceil(width))
-        .map(mean)
-        .collect();
-    let low = means.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let block = |value: f64| {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let block = |value: &f64| {
         let share = if high > low {
             (value - low) / (high - low)
         } else {
@@ -176,7 +162,7 @@ fn spark(values: &[f64], width: usize) -> String {
         let place = (share * 7.0).round() as usize;
         BLOCKS.get(place).copied().unwrap_or('█')
     };
-    means.into_iter().map(block).collect()
+    values.iter().map(block).collect()
 }
 
 /// A line of no more characters than that; who reads it sees that it is cut.
@@ -206,14 +192,12 @@ mod tests {
 
     #[test]
     fn courses_are_means_from_the_least_to_the_greatest() {
-        assert_eq!(
-            spark(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], 8),
-            "▁▂▃▄▅▆▇█"
-        );
-        assert_eq!(spark(&[0.0, 0.0, 7.0, 7.0], 2), "▁█");
-        assert_eq!(spark(&[3.0, 3.0], 9), "▅▅");
-        assert_eq!(spark(&[], 9), "");
-        assert_eq!(spark(&[1.0], 0), "");
+        let values = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0];
+        assert_eq!(spark(&means(&values, 9)), "▁▂▃▄▅▆▇█");
+        assert_eq!(means(&values, 3), [0.5, 3.0, 6.0]);
+        assert_eq!(spark(&means(&[0.0, 0.0, 7.0, 7.0], 2)), "▁█");
+        assert_eq!(spark(&[3.0, 3.0]), "▅▅");
+        assert_eq!(spark(&means(&[], 9)), "");
     }
 
     #[test]

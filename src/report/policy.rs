@@ -45,7 +45,7 @@ pub(super) fn policy(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
         p class="note" {
             "How often each option of a decision is chosen among " (last.samples) " of " (of)
             ", of the times that the decision is made: estimates of the probabilities. Time goes from left (step "
-            (first.step) ") to right (step " (last.step) "), the darker the more often; the number is the last share. "
+            (first.step) ") to right (step " (last.step) "), the stronger the colour the more often; the number is the last share. "
             "Where any number of options may be chosen, shares need not sum to 100 %."
             @if points.len() > DECISIONS {
                 " The first " (DECISIONS) " of " (points.len()) " decisions are drawn; the table has all."
