@@ -21,6 +21,7 @@ mod lsp;
 mod measure;
 mod published;
 mod recipes;
+mod report;
 mod runs;
 mod scaling;
 mod spaces;

@@ -18,7 +18,7 @@ const APART: f64 = 14.0;
 /// A line has no more points: of more steps it is the mean, with a band about it.
 const POINTS: usize = 160;
 /// From this ratio on an axis is logarithmic.
-const LOGARITHMIC: f64 = 50.0;
+const LOGARITHMIC: f64 = 15.0;
 
 /// What the horizontal axis counts.
 #[derive(Clone, Copy)]
@@ -275,10 +275,18 @@ impl Axis {
     /// Round numbers on it, about five.
     pub(super) fn ticks(&self) -> Vec<f64> {
         if self.logarithmic {
-            let (first, last) = (self.from.ceil() as i32, self.to.floor() as i32);
-            let every = ((last - first) / 5 + 1) as usize;
+            let (first, last) = (self.from.floor() as i32, self.to.ceil() as i32);
+            let every = ((last - first) / 6 + 1) as usize;
+            // Between few powers of ten there is room for two more.
+            let factors: &[f64] = if last - first < 3 {
+                &[1.0, 2.0, 5.0]
+            } else {
+                &[1.0]
+            };
             let powers = (first..=last).step_by(every).map(|power| 10f64.powi(power));
-            return powers.collect();
+            let ticks = powers.flat_map(|power| factors.iter().map(move |factor| factor * power));
+            let within = |tick: &f64| (self.from..=self.to).contains(&tick.log10());
+            return ticks.filter(within).collect();
         }
         let rough = (self.to - self.from) / 5.0;
         let power = 10f64.powf(rough.log10().floor());
@@ -318,6 +326,7 @@ mod tests {
         assert_eq!(ticks(0.0, 1.0), "0 0.2 0.4 0.6 0.8 1");
         assert_eq!(ticks(1.9, 2.6), "2 2.2 2.4 2.6");
         assert_eq!(ticks(1.0, 4964.0), "1 10 100 1000");
+        assert_eq!(ticks(79.0, 2100.0), "100 200 500 1000 2000");
         assert_eq!(ticks(-3.0, 17.0), "0 5 10 15");
         assert_eq!(ticks(5.0, 5.0), "4.6 4.8 5 5.2 5.4");
     }

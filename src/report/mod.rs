@@ -75,21 +75,21 @@ pub fn page(facts: &Facts) -> String {
 /// The run in a line of figures.
 fn summary(facts: &Facts) -> Markup {
     let mut figures = vec![
-        ("state", state(facts)),
+        ("state".to_owned(), state(facts)),
         (
-            "epoch",
+            "epoch".to_owned(),
             format!("{} of {}", facts.history.epoch, facts.epochs()),
         ),
     ];
     if let Some(best) = facts.ranked().found.first() {
-        figures.push((facts.measure(), figure(best.value)));
+        figures.push((format!("best {}", facts.measure()), figure(best.value)));
     }
     let result = |name: &str| facts.result.as_ref()?.get(name)?.as_f64();
     if let Some(value) = result(facts.measure()) {
-        figures.push(("test", format!("{} {}", facts.measure(), figure(value))));
+        figures.push((format!("test {}", facts.measure()), figure(value)));
     }
     if let Some(reward) = facts.history.series("controller", "reward").last() {
-        figures.push(("reward", figure(reward.value)));
+        figures.push(("last reward".to_owned(), figure(reward.value)));
     }
     html! {
         dl class="summary" {

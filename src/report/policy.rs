@@ -171,11 +171,7 @@ fn from_samples(facts: &Facts, space: &SearchSpace) -> Vec<Choices> {
         let read = |line: &str| Architecture::parse(line, &space.decisions, &space.name).ok();
         let samples: Vec<_> = samples.iter().filter_map(|(line, _)| read(line)).collect();
         let (mut chosen, mut decided) = (IndexMap::new(), IndexMap::new());
-        for (id, point) in space
-            .decisions
-            .iter()
-            .filter(|(_, p)| p.domain.options() > 1)
-        {
+        for (id, point) in space.decisions.iter().filter(|(_, p)| p.domain.is_open()) {
             let made: Vec<&Choice> = samples.iter().filter_map(|sample| sample.get(id)).collect();
             let has = |option: u32| samples.iter().filter(|s| s.has(id, option)).count() as u64;
             chosen.insert(

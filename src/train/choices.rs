@@ -27,11 +27,11 @@ pub(super) fn is_due(step: Step) -> bool {
     }
 }
 
-/// In how many of `samples` each option is chosen, by decision: those of one option are
-/// left out. Where a decision is not always made, `decided` says how often it was.
+/// In how many of `samples` each option is chosen, by decision: those without a
+/// choice are left out. Where a decision is not always made, `decided` says how often it was.
 pub(super) fn count(space: &DecisionSpace, samples: &[Architecture]) -> Value {
     let (mut chosen, mut decided) = (Map::new(), Map::new());
-    for (id, point) in space.iter().filter(|(_, p)| p.domain.options() > 1) {
+    for (id, point) in space.iter().filter(|(_, p)| p.domain.is_open()) {
         let mut counts = vec![0_usize; point.domain.options() as usize];
         let mut n = 0;
         for choice in samples.iter().filter_map(|sample| sample.get(id)) {
