@@ -29,7 +29,11 @@ pub fn check(text: &str) {
     }
     let diagnostics: Vec<Diagnostic> = diagnostics.into_sorted();
     check_spans(text, &serde_json::to_value(&file).unwrap(), (0, text.len()));
-    for diagnostic in &diagnostics {
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        let twice = (diagnostics.iter().skip(index + 1)).any(|other| {
+            (&other.message, &other.labels) == (&diagnostic.message, &diagnostic.labels)
+        });
+        assert!(!twice, "{diagnostic:?} twice in {text:?}");
         assert!(!diagnostic.labels.is_empty(), "{diagnostic:?}");
         assert!(!diagnostic.message.ends_with('.'), "{diagnostic:?}");
         for label in &diagnostic.labels {

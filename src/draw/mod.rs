@@ -8,11 +8,13 @@
 //! without decisions is one box. `place` says what belongs together by the paths of
 //! nodes and decisions alone.
 
+mod block;
 mod fold;
 mod layout;
 mod mermaid;
 mod place;
 mod svg;
+mod tidy;
 
 use crate::decision::Architecture;
 use crate::graph::Kind;

@@ -12,7 +12,10 @@ pub(super) struct Owners {
     owners: BTreeMap<String, bool>,
     elements: BTreeSet<String>,
     decisions: BTreeSet<String>,
+    /// The options of choices, each after the path where the choice stands.
     candidates: BTreeSet<String>,
+    /// Whether what owns deeper decisions is a panel of its own.
+    is_divided: bool,
 }
 
 /// Where a path leads to in one panel.
@@ -52,7 +55,13 @@ impl Owners {
             }
             all.decisions.insert(point.path.clone());
             if let (Domain::One { .. }, OptionSource::Table(_)) = (point.domain, &point.source) {
-                all.candidates.extend(point.options.iter().cloned());
+                for owner in [Some(&*point.path), direct].into_iter().flatten() {
+                    let options = point.options.iter();
+                    all.candidates.extend(options.map(|option| full(owner, option)));
+                }
+                if direct.is_none() {
+                    all.candidates.extend(point.options.iter().cloned());
+                }
             }
         }
         for element in &space.elements {
@@ -64,8 +73,13 @@ impl Owners {
         all
     }
 
+    /// Makes a panel of each call that owns decisions deep inside.
+    pub fn divide(&mut self) {
+        self.is_divided = true;
+    }
+
     /// The places of a path, from the whole network's panel inward.
-    pub fn places<'a>(&self, path: &'a str) -> Vec<Place<'a>> {
+    pub fn places<'a>(&'a self, path: &'a str) -> Vec<Place<'a>> {
         let mut places = Vec::new();
         let (mut base, mut cell) = ("", "");
         // Where the names of the panel begin.
@@ -73,7 +87,8 @@ impl Owners {
         let mut group = None;
         let ends = ends(path).chain((!path.is_empty()).then_some(path.len()));
         for end in ends {
-            if let Some(inner) = self.cell(path, start, end, cell) {
+            let inner = self.cell(path, start, end, cell);
+            if let Some(inner) = inner.or_else(|| self.part(path, start, end, cell)) {
                 let outer = group.unwrap_or(Group::Cell(&path[..end]));
                 places.push(Place {
                     base,
@@ -107,11 +122,40 @@ impl Owners {
         inner.find(|name| self.owners.contains_key(*name))
     }
 
+    /// The name of a call that is divided.
+    fn part<'a>(&'a self, path: &str, start: usize, end: usize, cell: &str) -> Option<&'a str> {
+        let names = path.get(start..end).filter(|_| self.is_divided)?;
+        let name = full(cell, names);
+        let is_part = !last(names).contains('=') && !self.elements.contains(&name);
+        let (name, deeper) = self.owners.get_key_value(&name).filter(|_| is_part)?;
+        deeper.then_some(name)
+    }
+
+    /// Of a path in an element: the group of what it belongs to in a loop there of which no
+    /// decision is a part.
+    pub fn round<'a>(&self, place: &Place, path: &'a str) -> Option<Group<'a>> {
+        let Group::Element(element) = place.group else {
+            return None;
+        };
+        let mut ends = ends(path).chain([path.len()]);
+        ends.by_ref().find(|end| {
+            let names = path.get(place.base.len()..*end).unwrap_or_default();
+            let names = names.trim_start_matches('.');
+            let name = full(place.cell, names);
+            *end > element.len()
+                && last(names).contains('=')
+                && !self.owners.contains_key(&name)
+                && !self.decisions.contains(&name)
+        })?;
+        let call = ends.next();
+        Some(call.map_or(Group::Alone, |end| Group::Call(&path[..end])))
+    }
+
     fn group<'a>(&self, path: &'a str, start: usize, end: usize, cell: &str) -> Option<Group<'a>> {
         let whole = &path[..end];
         let names = path.get(start..end)?;
         let name = full(cell, names);
-        let segment = names.rsplit('.').next().unwrap_or_default();
+        let segment = last(names);
         let owns = self.owners.get(&name);
         if self.elements.contains(&name) {
             return Some(Group::Element(whole));
@@ -122,7 +166,7 @@ impl Owners {
             Some(false) if is_round => None,
             Some(false) => Some(Group::Element(whole)),
             None if self.decisions.contains(&name) => Some(Group::Element(whole)),
-            None if self.candidates.contains(segment) => {
+            None if self.candidates.contains(&name) => {
                 Some(Group::Choice(parent(whole).unwrap_or_default()))
             }
             None if is_round => None,
@@ -170,6 +214,10 @@ fn full(cell: &str, names: &str) -> String {
 /// Where the proper prefixes of a path end.
 fn ends(path: &str) -> impl Iterator<Item = usize> {
     path.match_indices('.').map(|(at, _)| at)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default()
 }
 
 fn parent(path: &str) -> Option<&str> {

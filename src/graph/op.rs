@@ -274,7 +274,6 @@ impl Op {
     }
 }
 
-/// The name with what distinguishes it: `conv 3x3 /2`, `split 1 of 2`.
 impl Op {
     /// What kind of operation it is.
     #[must_use]
@@ -312,6 +311,7 @@ pub enum Kind {
     Other,
 }
 
+/// The name with what distinguishes it: `conv 3x3 /2`, `split 1 of 2`.
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;

@@ -11,11 +11,13 @@ use super::report::Reporter;
 use super::token::{self, Token};
 use crate::syntax::diagnostics;
 
-/// A bracket of the file.
-#[derive(Clone, Copy, Debug)]
+/// A bracket of the file, or one that a repair added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bracket {
     at: usize,
     mark: u8,
+    /// Whether a repair put it right behind byte `at`.
+    is_inserted: bool,
     /// The blanks that its line begins with.
     indent: usize,
     /// Whether it is the first thing on its line.
@@ -27,6 +29,7 @@ impl Bracket {
         Self {
             at: token.start,
             mark: text.as_bytes().get(token.start).copied().unwrap_or(b'('),
+            is_inserted: false,
             indent,
             leads,
         }
@@ -72,7 +75,9 @@ pub(super) fn balance(
     reporter: &mut Reporter<'_>,
     repaired: &mut Repaired<'_>,
 ) {
-    // Each round repairs one fault; the reporter is full after some rounds.
+    // Each round reports a bracket that it closes or takes out, or takes one out for
+    // good that an earlier round reported or put there: the rounds come to an end.
+    let mut unclosed = Vec::new();
     while !reporter.is_full() {
         let mut misfits = Vec::new();
         match first_problem(&brackets, &mut misfits) {
@@ -84,13 +89,14 @@ pub(super) fn balance(
                         pair.close.mark == close.mark && pair.close.indent > pair.open.indent
                     })
                     .map_or(close, |pair| pair.close);
-                reporter.report(diagnostics::extra_bracket(
-                    reporter.span(blamed.at..blamed.at + 1),
-                    blamed.mark,
-                ));
-                repaired.fault(blamed.at);
-                repaired.blank(blamed.at..blamed.at + 1);
-                brackets.retain(|bracket| bracket.at != blamed.at);
+                if !blamed.is_inserted {
+                    reporter.report(diagnostics::extra_bracket(
+                        reporter.span(blamed.at..blamed.at + 1),
+                        blamed.mark,
+                    ));
+                    repaired.fault(blamed.at);
+                }
+                take_out(&mut brackets, blamed, repaired);
             }
             Some(Problem::Unclosed { open, by }) => {
                 let blamed = misfits.iter().find(|pair| {
@@ -102,9 +108,26 @@ pub(super) fn balance(
                     Some(pair) => (pair.open, Some(pair.close)),
                     None => (open, by),
                 };
-                close_bracket(text, &mut brackets, open, by, reporter, repaired);
+                if unclosed.contains(&open) {
+                    // What was to close it closes another one.
+                    take_out(&mut brackets, open, repaired);
+                } else {
+                    unclosed.push(open);
+                    close_bracket(text, &mut brackets, open, by, reporter, repaired);
+                }
             }
         }
+    }
+}
+
+fn take_out(brackets: &mut Vec<Bracket>, bracket: Bracket, repaired: &mut Repaired<'_>) {
+    if bracket.is_inserted {
+        repaired.take_back(bracket.at + 1, bracket.mark);
+    } else {
+        repaired.blank(bracket.at..bracket.at + 1);
+    }
+    if let Some(index) = brackets.iter().position(|&other| other == bracket) {
+        brackets.remove(index);
     }
 }
 
@@ -182,13 +205,13 @@ fn close_bracket(
                 // Behind all that stands before `place`, before all from it on.
                 at: place.saturating_sub(1),
                 mark: open.partner(),
+                is_inserted: true,
                 indent: open.indent,
                 leads: true,
             },
         );
     } else {
-        repaired.blank(open.at..open.at + 1);
-        brackets.retain(|bracket| bracket.at != open.at);
+        take_out(brackets, open, repaired);
     }
 }
 

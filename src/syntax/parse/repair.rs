@@ -14,6 +14,8 @@ pub(super) struct Repaired<'a> {
     original: &'a str,
     bytes: Option<Vec<u8>>,
     faults: Vec<usize>,
+    /// Closing brackets, and the byte before which each is put.
+    inserted: Vec<(usize, u8)>,
 }
 
 impl<'a> Repaired<'a> {
@@ -22,6 +24,7 @@ impl<'a> Repaired<'a> {
             original,
             bytes: None,
             faults: Vec::new(),
+            inserted: Vec::new(),
         }
     }
 
@@ -43,34 +46,55 @@ impl<'a> Repaired<'a> {
     /// Puts a closing bracket right before byte `before`, in the place of a blank
     /// and behind the brackets put there before; false where no blank is left.
     pub fn insert(&mut self, before: usize, bracket: u8) -> bool {
-        let original = self.original.as_bytes();
-        let bytes = self.bytes();
-        if before >= original.len() {
-            if bytes.len() == original.len() {
+        let here = (self.inserted.iter()).filter(|(place, _)| *place == before);
+        let has_room = before >= self.original.len() || here.count() < self.blanks(before);
+        if has_room {
+            self.inserted.push((before, bracket));
+        }
+        has_room
+    }
+
+    /// Takes back such a bracket.
+    pub fn take_back(&mut self, before: usize, bracket: u8) {
+        let index = self
+            .inserted
+            .iter()
+            .rposition(|&one| one == (before, bracket));
+        index.map(|index| self.inserted.remove(index));
+    }
+
+    /// How many blanks stand right before byte `before` of the file.
+    fn blanks(&self, before: usize) -> usize {
+        let text = self.original.as_bytes().get(..before).unwrap_or_default();
+        text.len() - text.trim_ascii_end().len()
+    }
+
+    /// Writes the inserted brackets into the text.
+    fn write_inserted(&mut self) {
+        // Those put at one place stand there in the order in which they came.
+        self.inserted.sort_by_key(|&(place, _)| place);
+        for group in std::mem::take(&mut self.inserted).chunk_by(|a, b| a.0 == b.0) {
+            let marks = group.iter().map(|&(_, mark)| mark);
+            let Some(&(before, _)) = group.first() else {
+                continue;
+            };
+            let bytes = self.bytes();
+            if before >= bytes.len() {
                 // The file may end in a comment.
                 bytes.push(b'\n');
+                bytes.extend(marks);
+                continue;
             }
-            bytes.push(bracket);
-            return true;
+            let start = before - group.len();
+            for (byte, mark) in bytes.iter_mut().skip(start).zip(marks) {
+                *byte = mark;
+            }
+            for at in start..before {
+                if self.original.as_bytes().get(at) == Some(&b'\n') {
+                    self.blank_comment_of_line(at);
+                }
+            }
         }
-        let mut run = before;
-        while run > 0 && bytes.get(run - 1) != original.get(run - 1) {
-            run -= 1;
-        }
-        let Some(at) = run.checked_sub(1) else {
-            return false;
-        };
-        if !original.get(at).is_some_and(u8::is_ascii_whitespace) {
-            return false;
-        }
-        bytes.copy_within(run..before, at);
-        if let Some(byte) = bytes.get_mut(before - 1) {
-            *byte = bracket;
-        }
-        if original.get(at) == Some(&b'\n') {
-            self.blank_comment_of_line(at);
-        }
-        true
     }
 
     /// Takes out the comment that ends at `newline`, which is one no more.
@@ -98,7 +122,8 @@ impl<'a> Repaired<'a> {
     }
 
     /// The finished text and the places of the faults, in order.
-    pub fn finish(self) -> (Cow<'a, str>, Vec<usize>) {
+    pub fn finish(mut self) -> (Cow<'a, str>, Vec<usize>) {
+        self.write_inserted();
         let mut faults = self.faults;
         faults.sort_unstable();
         let text = match self.bytes {

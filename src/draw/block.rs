@@ -1,0 +1,336 @@
+//! The blocks and arrows of one panel.
+
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+
+use super::fold::{Fold, Map, Members, Set, last, outside};
+use super::place::{Group, Place, first_use};
+use super::{Arrow, Block, Look, Mark, Panel, Slot};
+use crate::decision::{DecisionId, GuardId};
+use crate::graph::write::several;
+use crate::graph::{Node, Op, Region, RegionId};
+
+/// A panel, and what is needed to put into it what is not in its graph.
+pub(super) struct Built<'a> {
+    pub base: &'a str,
+    pub cell: &'a str,
+    /// The names of its groups.
+    pub groups: Set<String>,
+    pub panel: Panel,
+}
+
+/// What stands in one panel, or around it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Key<'a> {
+    Input(NodeIndex),
+    Group(Group<'a>),
+    Node(NodeIndex),
+    /// All parts into which this node is split.
+    Parts(NodeIndex),
+    Output(usize),
+}
+
+/// Of one panel.
+pub(super) struct Builder<'a, 'b> {
+    pub fold: &'b Fold<'a>,
+    pub region: &'a Region,
+    /// Which nodes the architecture has that is drawn, by index.
+    pub alive: &'b [bool],
+    /// Which nodes all architectures have, by index.
+    pub sure: &'b [bool],
+    pub members: &'b Members<'a>,
+    pub base: &'a str,
+    pub cell: &'a str,
+    pub blocks: Map<Key<'a>, Block>,
+    /// The slot that nodes of a group select for, by node.
+    pub selectors: Map<NodeIndex, Option<usize>>,
+    pub arrows: Map<(usize, usize, Option<usize>), Arrow>,
+}
+
+impl<'a> Builder<'a, '_> {
+    pub fn build(mut self, title: &str, times: usize, whole: Option<RegionId>) -> Built<'a> {
+        let mut inputs: Set<NodeIndex> = outside(self.region, self.members);
+        let is_inner = !inputs.is_empty() || !self.base.is_empty();
+        if !is_inner {
+            let is_member = |input: &&NodeIndex| self.members.contains_key(*input);
+            inputs = self
+                .region
+                .inputs
+                .iter()
+                .filter(is_member)
+                .copied()
+                .collect();
+        }
+        for (number, &input) in inputs.iter().enumerate() {
+            let name = match self.node(input) {
+                Some(node) if !is_inner => node.path.to_string(),
+                _ if inputs.len() == 1 => "input".to_owned(),
+                _ => format!("input {}", number + 1),
+            };
+            self.end(Key::Input(input), name, self.is_alive(input));
+        }
+        let nodes: Vec<NodeIndex> = self.members.keys().copied().collect();
+        for &index in nodes.iter().filter(|index| !inputs.contains(*index)) {
+            self.block(index);
+        }
+        self.find_selectors();
+        for &index in nodes.iter().filter(|index| !inputs.contains(*index)) {
+            for (source, guard) in self.region.operands(index) {
+                let there = self.is_alive(index) && self.is_alive(source) && self.fold.holds(guard);
+                let slot = self.selectors.get(&index).copied().flatten();
+                let ends = (self.place(&self.key(source)), self.place(&self.key(index)));
+                let optional = guard != GuardId::ALWAYS || !self.is_sure(index);
+                self.arrow(ends, slot, optional, self.fold.mark(there));
+            }
+        }
+        self.outputs(whole);
+        let groups: Set<Group> = self.members.values().copied().collect();
+        let groups = groups.iter().filter_map(|&group| self.name(group));
+        Built {
+            base: self.base,
+            cell: self.cell,
+            groups: groups.collect(),
+            panel: Panel {
+                title: title.to_owned(),
+                times,
+                notes: Vec::new(),
+                blocks: self.blocks.into_values().collect(),
+                arrows: self.arrows.into_values().collect(),
+            },
+        }
+    }
+
+    fn node(&self, index: NodeIndex) -> Option<&'a Node> {
+        self.region.graph.node_weight(index)
+    }
+
+    fn is_alive(&self, index: NodeIndex) -> bool {
+        self.alive.get(index.index()) == Some(&true)
+    }
+
+    fn is_sure(&self, index: NodeIndex) -> bool {
+        self.sure.get(index.index()) == Some(&true)
+    }
+
+    /// The name of a group as decisions would write it.
+    fn name(&self, group: Group<'a>) -> Option<String> {
+        let place = Place {
+            base: self.base,
+            cell: self.cell,
+            group,
+        };
+        place.name()
+    }
+
+    fn place(&self, key: &Key<'a>) -> Option<usize> {
+        self.blocks.get_index_of(key)
+    }
+
+    /// Where a node is drawn.
+    fn key(&self, index: NodeIndex) -> Key<'a> {
+        match self.members.get(&index) {
+            _ if self.blocks.contains_key(&Key::Input(index)) => Key::Input(index),
+            None => Key::Input(index),
+            Some(Group::Alone) => self.parts(index).map_or(Key::Node(index), Key::Parts),
+            Some(&group) => Key::Group(group),
+        }
+    }
+
+    /// What a node is a part of, if it is split.
+    fn parts(&self, index: NodeIndex) -> Option<NodeIndex> {
+        let is_part = matches!(self.node(index)?.op, Op::Chunk { .. });
+        let source = self.region.operands(index).first()?.0;
+        is_part.then_some(source)
+    }
+
+    fn end(&mut self, key: Key<'a>, name: String, there: bool) {
+        let block = Block {
+            path: name.clone(),
+            lines: vec![name],
+            look: Look::End,
+            slots: Vec::new(),
+            mark: self.fold.mark(there),
+        };
+        self.blocks.insert(key, block);
+    }
+
+    /// Adds a node to its block.
+    fn block(&mut self, index: NodeIndex) {
+        let Some(node) = self.node(index) else {
+            return;
+        };
+        let mark = self.fold.mark(self.is_alive(index));
+        let key = self.key(index);
+        if let Some(block) = self.blocks.get_mut(&key) {
+            block.mark = block.mark.max(mark);
+            if let Look::Op(kind) = &mut block.look {
+                *kind = (*kind).min(node.op.kind());
+            }
+            return;
+        }
+        let group = self.members.get(&index).copied().unwrap_or(Group::Alone);
+        let (lines, look) = match group {
+            Group::Element(path) => (vec![last(path).to_owned()], Look::Element),
+            Group::Choice(_) => (vec!["choice".to_owned()], Look::Element),
+            Group::Cell(path) => {
+                let inside = path.get(self.base.len()..).unwrap_or_default();
+                let rounds: Vec<&str> = inside
+                    .split('.')
+                    .filter(|name| name.contains('='))
+                    .collect();
+                let mut lines = vec![first_use(last(path)).to_owned()];
+                lines.extend((!rounds.is_empty()).then(|| rounds.join(", ")));
+                (lines, Look::Cell)
+            }
+            Group::Call(path) => (
+                vec![first_use(last(path)).to_owned()],
+                Look::Op(node.op.kind()),
+            ),
+            Group::Alone if matches!(node.op, Op::Scan { .. }) => {
+                (vec!["scan".to_owned()], Look::Cell)
+            }
+            Group::Alone if matches!(node.op, Op::Chunk { .. }) => {
+                (vec!["split".to_owned()], Look::Op(node.op.kind()))
+            }
+            Group::Alone if node.op == Op::Select => {
+                let line = self.selector(index).unwrap_or_else(|| "select".to_owned());
+                (vec![line], Look::Op(node.op.kind()))
+            }
+            Group::Alone => {
+                let forms = several(node.forms.iter().map(|form| form.op.to_string()));
+                let line = forms.unwrap_or_else(|| node.op.to_string());
+                (vec![line], Look::Op(node.op.kind()))
+            }
+        };
+        let slots = self.slots(group);
+        let path = group.path().unwrap_or(&node.path).to_owned();
+        self.blocks.insert(
+            key,
+            Block {
+                lines,
+                path,
+                look,
+                slots,
+                mark,
+            },
+        );
+    }
+
+    /// The decision by which a node selects that is in no slot.
+    fn selector(&self, index: NodeIndex) -> Option<String> {
+        let decisions = self.fold.subject.decisions;
+        let decision = self.region.selector(index, &decisions.guards)?;
+        Some(last(&decisions.point(decision)?.path).to_owned())
+    }
+
+    fn slots(&self, group: Group<'a>) -> Vec<Slot> {
+        let own = group.path().map_or("", last);
+        let decisions = self.decisions(group).iter();
+        let points = decisions.filter_map(|&id| Some((id, self.fold.subject.decisions.point(id)?)));
+        let slots = points.map(|(id, point)| self.fold.slot(id, point));
+        slots
+            .map(|mut slot| {
+                // It would say the same twice.
+                if slot.name == own {
+                    slot.name.clear();
+                }
+                slot
+            })
+            .collect()
+    }
+
+    /// The decisions of a group that are slots.
+    fn decisions(&self, group: Group<'a>) -> &[DecisionId] {
+        let slots = self
+            .name(group)
+            .and_then(|name| self.fold.slots.get(&name));
+        slots.map_or(&[], Vec::as_slice)
+    }
+
+    /// Finds for each node of a group the one slot that all ways from it inside the
+    /// group lead to.
+    fn find_selectors(&mut self) {
+        let guards = &self.fold.subject.decisions.guards;
+        let members: Vec<(NodeIndex, Group)> = self.members.iter().map(|(&i, &g)| (i, g)).collect();
+        for (index, group) in members.into_iter().rev() {
+            let decisions = self.decisions(group);
+            if decisions.is_empty() {
+                continue;
+            }
+            let decision = self.region.selector(index, guards);
+            let own = decision.and_then(|id| decisions.iter().position(|other| *other == id));
+            let is_select = self.node(index).map(|node| &node.op) == Some(&Op::Select);
+            let slot = if let (true, Some(slot)) = (is_select, own) {
+                Some(slot)
+            } else {
+                let readers = self
+                    .region
+                    .graph
+                    .neighbors_directed(index, Direction::Outgoing);
+                let inside = readers.filter(|reader| self.members.get(reader) == Some(&group));
+                let mut slots: Set<Option<usize>> = inside
+                    .map(|reader| self.selectors.get(&reader).copied().flatten())
+                    .collect();
+                slots.pop().flatten().filter(|_| slots.is_empty())
+            };
+            self.selectors.insert(index, slot);
+        }
+    }
+
+    fn arrow(
+        &mut self,
+        ends: (Option<usize>, Option<usize>),
+        slot: Option<usize>,
+        optional: bool,
+        mark: Mark,
+    ) {
+        let (Some(from), Some(to)) = ends else {
+            return;
+        };
+        if from == to {
+            return;
+        }
+        let new = Arrow {
+            from,
+            to,
+            slot,
+            optional,
+            mark,
+        };
+        let known = self.arrows.entry((from, to, slot)).or_insert(new);
+        known.optional &= optional;
+        known.mark = known.mark.max(mark);
+    }
+
+    /// What others read of the panel.
+    fn outputs(&mut self, whole: Option<RegionId>) {
+        let results: Vec<NodeIndex> = if self.base.is_empty() {
+            self.region.outputs.clone()
+        } else {
+            let read_outside = |index: &NodeIndex| {
+                let mut readers = self
+                    .region
+                    .graph
+                    .neighbors_directed(*index, Direction::Outgoing);
+                readers.any(|reader| !self.members.contains_key(&reader))
+                    || self.region.outputs.contains(index)
+            };
+            self.members.keys().copied().filter(read_outside).collect()
+        };
+        let names = &self.fold.subject.graph.output_names;
+        for (number, &result) in results.iter().enumerate() {
+            let name = match (whole, results.len()) {
+                (Some(_), _) => names.get(number).cloned().unwrap_or_default(),
+                (None, 1) => "output".to_owned(),
+                _ => format!("output {}", number + 1),
+            };
+            let there = self.is_alive(result);
+            self.end(Key::Output(number), name, there);
+            let ends = (
+                self.place(&self.key(result)),
+                self.place(&Key::Output(number)),
+            );
+            self.arrow(ends, None, false, self.fold.mark(there));
+        }
+    }
+}
