@@ -319,13 +319,13 @@ search of tiny: finished at step 12
 [########################################] 100 %  epoch 2/2
 
 means of neighbouring steps, from the first to the last:
-loss               2 █▃▁                                       0.6667
-accuracy         0.2 ▁▅█                                       0.6
-validation     0.625 ▅▅                                        0.625
-reward           0.5 ▅▅                                        0.5
-baseline        0.25 ▅▅                                        0.25
-entropy          3.5 ▅▅                                        3.5
-lr              0.05 ▅▅▅                                       0.05
+loss               2 █▃▁                                      0.6667
+accuracy         0.2 ▁▄█                                      0.6
+validation     0.625 ▅▅                                       0.625
+reward           0.5 ▅▅                                       0.5
+baseline        0.25 ▅▅                                       0.25
+entropy          3.5 ▅▅                                       3.5
+lr              0.05 ▅▅▅                                      0.05
 
 best architectures, by accuracy
    0.9375  h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}

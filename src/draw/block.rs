@@ -241,9 +241,7 @@ impl<'a> Builder<'a, '_> {
 
     /// The decisions of a group that are slots.
     fn decisions(&self, group: Group<'a>) -> &[DecisionId] {
-        let slots = self
-            .name(group)
-            .and_then(|name| self.fold.slots.get(&name));
+        let slots = self.name(group).and_then(|name| self.fold.slots.get(&name));
         slots.map_or(&[], Vec::as_slice)
     }
 

@@ -201,7 +201,13 @@ impl<'a> Fold<'a> {
 
     /// Takes out of elements what loops do with all elements once these are defined, such
     /// as `h = [for v in h: pool(v)]`: no part of the element leads on from it.
-    fn part_tails(&self, region: &'a Region, base: &'a str, cell: &'a str, members: &mut Members<'a>) {
+    fn part_tails(
+        &self,
+        region: &'a Region,
+        base: &'a str,
+        cell: &'a str,
+        members: &mut Members<'a>,
+    ) {
         let mut tails: Map<NodeIndex, Group> = Map::default();
         for (&index, &group) in members.iter().rev() {
             let Some(node) = region.graph.node_weight(index) else {

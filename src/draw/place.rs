@@ -57,7 +57,8 @@ impl Owners {
             if let (Domain::One { .. }, OptionSource::Table(_)) = (point.domain, &point.source) {
                 for owner in [Some(&*point.path), direct].into_iter().flatten() {
                     let options = point.options.iter();
-                    all.candidates.extend(options.map(|option| full(owner, option)));
+                    all.candidates
+                        .extend(options.map(|option| full(owner, option)));
                 }
                 if direct.is_none() {
                     all.candidates.extend(point.options.iter().cloned());

@@ -278,7 +278,7 @@ impl Axis {
             let (first, last) = (self.from.floor() as i32, self.to.ceil() as i32);
             let every = ((last - first) / 6 + 1) as usize;
             // Between few powers of ten there is room for two more.
-            let factors: &[f64] = if last - first < 3 {
+            let factors: &[f64] = if last - first < 4 {
                 &[1.0, 2.0, 5.0]
             } else {
                 &[1.0]

@@ -104,7 +104,9 @@ fn event(line: &Value) -> Option<Event> {
             simple_value: Some(value.as_f64()? as f32),
         })
     };
-    let figures = line.iter().filter(|(name, _)| *name != "step");
+    let figures = line
+        .iter()
+        .filter(|(name, _)| !matches!(name.as_str(), "step" | "epoch"));
     let value: Vec<Scalar> = figures.filter_map(scalar).collect();
     (!value.is_empty()).then_some(Event {
         wall_time: step as f64,
@@ -188,8 +190,7 @@ mod tests {
         assert_eq!(found[0], *b"\x1a\x0dbrain.Event:2");
         let mut expected = vec![0x09];
         expected.extend(300f64.to_le_bytes());
-        expected.extend([0x10, 0xac, 0x02, 0x2a, 41]);
-        expected.extend(b"\x0a\x13\x0a\x0cshared/epoch\x15\x00\x00\x80\x3f");
+        expected.extend([0x10, 0xac, 0x02, 0x2a, 20]);
         expected.extend(b"\x0a\x12\x0a\x0bshared/loss\x15\x00\x00\x00\x3f");
         assert_eq!(found[1..], [expected]);
     }
