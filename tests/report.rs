@@ -148,7 +148,7 @@ fn a_page_tells_all_of_a_search_and_needs_nothing_else() {
             "aria-label=\"Loss: shared weights from 2 to 0.6667\"",
             "aria-label=\"Learning rates: shared weights from 0.05 to 0.05; policy from 0.0035 to 0.0035\"",
             "aria-label=\"h[1].f: conv3: 75 %, 5 %; max3: 25 %, 95 %\"",
-            "among 200 of architectures that the strategy drew",
+            "among 200 architectures that the strategy drew",
             "better by 0.25 (95 % interval 0.125 to 0.375)",
             "&lt;synthetic&gt; &amp; co",
             "<th scope=\"row\">shared.batch</th><td>77</td>",

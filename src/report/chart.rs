@@ -198,26 +198,41 @@ fn bins(points: &[Point]) -> Vec<Bin> {
     points.chunks(size).map(bin).collect()
 }
 
+/// Splits a line where many other steps lie between two of its own.
+fn runs(bins: &[Bin]) -> impl Iterator<Item = &[Bin]> {
+    /// A line of fewer points is one of epochs, and goes on.
+    const DENSE: usize = 40;
+    /// Times the usual distance.
+    const GAP: f64 = 5.0;
+    let length = match bins {
+        [first, .., last] => last.step - first.step,
+        _ => 0.0,
+    };
+    let usual = length / bins.len().max(2) as f64;
+    let whole = bins.len() <= DENSE;
+    bins.chunk_by(move |a, b| whole || b.step - a.step <= GAP * usual)
+}
+
 fn path(bins: &[Bin], steps: &Axis, values: &Axis) -> String {
     let at = |bin: &Bin| {
         let (x, y) = (steps.place(bin.step), values.place(bin.mean));
         format!("{} {}", pixels(x), pixels(y))
     };
-    let points: Vec<String> = bins.iter().map(at).collect();
-    format!("M{}", points.join("L"))
+    let run = |bins: &[Bin]| format!("M{}", bins.iter().map(at).collect::<Vec<_>>().join("L"));
+    runs(bins).map(run).collect()
 }
 
 fn band(bins: &[Bin], steps: &Axis, values: &Axis) -> String {
     let at = |step: f64, value: f64| {
-        format!(
-            "{} {}",
-            pixels(steps.place(step)),
-            pixels(values.place(value))
-        )
+        let (x, y) = (steps.place(step), values.place(value));
+        format!("{} {}", pixels(x), pixels(y))
     };
-    let above = bins.iter().map(|bin| at(bin.step, bin.high));
-    let below = bins.iter().rev().map(|bin| at(bin.step, bin.low));
-    format!("M{}Z", above.chain(below).collect::<Vec<_>>().join("L"))
+    let run = |bins: &[Bin]| {
+        let above = bins.iter().map(|bin| at(bin.step, bin.high));
+        let below = bins.iter().rev().map(|bin| at(bin.step, bin.low));
+        format!("M{}Z", above.chain(below).collect::<Vec<_>>().join("L"))
+    };
+    runs(bins).map(run).collect()
 }
 
 /// From numbers to pixels.
@@ -242,7 +257,11 @@ impl Axis {
                 logarithmic: true,
             };
         }
-        Self::linear(values, pixels)
+        let mut axis = Self::linear(values, pixels);
+        // No value lies on the border.
+        let room = (axis.to - axis.from) * 0.04;
+        (axis.from, axis.to) = (axis.from - room, axis.to + room);
+        axis
     }
 
     fn linear(values: impl Iterator<Item = f64> + Clone, pixels: (f64, f64)) -> Self {
@@ -329,6 +348,23 @@ mod tests {
         assert_eq!(ticks(79.0, 2100.0), "100 200 500 1000 2000");
         assert_eq!(ticks(-3.0, 17.0), "0 5 10 15");
         assert_eq!(ticks(5.0, 5.0), "4.6 4.8 5 5.2 5.4");
+    }
+
+    #[test]
+    fn a_line_is_broken_where_other_steps_lie_between() {
+        let bins = |steps: &[u64]| -> Vec<Bin> {
+            let point = |&step: &u64| Point {
+                step,
+                epoch: 1,
+                value: 0.0,
+            };
+            super::bins(&steps.iter().map(point).collect::<Vec<_>>())
+        };
+        let split = |steps: &[u64]| runs(&bins(steps)).map(<[Bin]>::len).collect::<Vec<_>>();
+        let dense: Vec<u64> = (1..=50).chain(101..=130).collect();
+        assert_eq!(split(&dense), [50, 30]);
+        assert_eq!(split(&[10, 20, 900]), [3]);
+        assert_eq!(split(&[]), [0; 0]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::numbers::figure;
 const WIDTH: f64 = 560.0;
 const LEFT: f64 = 80.0;
 const RIGHT: f64 = 540.0;
-const ROW: f64 = 34.0;
+const ROW: f64 = 46.0;
 
 pub(super) fn comparison(facts: &Facts, comparison: &Value) -> Markup {
     let number = |path: &str| {
@@ -96,7 +96,7 @@ pub(super) fn comparison(facts: &Facts, comparison: &Value) -> Markup {
                     circle class=(format!("dot c{place}")) r="5" cx=(pixels(axis.place(*mean))) cy=(y) {}
                     circle class=(format!("ring c{place}")) r="5" cx=(pixels(axis.place(*best))) cy=(y) {}
                     text class="tick middle" x=(pixels(axis.place(*mean))) y=(y - 9.0) { "mean " (figure(*mean)) }
-                    text class="tick middle" x=(pixels(axis.place(*best))) y=(y - 9.0) { "best " (figure(*best)) }
+                    text class="tick middle" x=(pixels(axis.place(*best))) y=(y + 18.0) { "best " (figure(*best)) }
                 }
             }
         }

@@ -26,8 +26,8 @@ pub(super) fn policy(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
         return html! { p { "The space cannot be compiled, so its decisions have no names here." } };
     };
     let (times, of) = match facts.history.choices.as_slice() {
-        [] => (from_samples(facts, space), "the samples of each report"),
-        all => (all.to_vec(), "architectures that the strategy drew"),
+        [] => (from_samples(facts, space), "samples of each report"),
+        all => (all.to_vec(), "architectures that the strategy drew then"),
     };
     let times = spread(times);
     let (Some(first), Some(last)) = (times.first(), times.last()) else {
@@ -43,7 +43,7 @@ pub(super) fn policy(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
     let shown = points.iter().take(DECISIONS);
     html! {
         p class="note" {
-            "How often each option of a decision is chosen among " (last.samples) " of " (of)
+            "How often each option of a decision is chosen among " (last.samples) " " (of)
             ", of the times that the decision is made: estimates of the probabilities. Time goes from left (step "
             (first.step) ") to right (step " (last.step) "), the stronger the colour the more often; the number is the last share. "
             "Where any number of options may be chosen, shares need not sum to 100 %."
