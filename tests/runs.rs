@@ -90,6 +90,10 @@ fn the_command_on_the_page_of_a_run_makes_it_again() {
         .output()
         .unwrap();
     let page = String::from_utf8(page.stdout).unwrap();
+    // What the policy prefers was counted on the way.
+    assert!(
+        page.contains("among 200 architectures") && page.contains("aria-label=\"h[2].skips: 0: ")
+    );
     let (_, command) = page.split_once("<pre><code>enasc ").unwrap();
     let (command, _) = command.split_once("</code>").unwrap();
     let shell = format!(

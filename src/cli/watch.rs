@@ -20,7 +20,8 @@ use crate::report::{Facts, Look, State, frame};
 const SIZE: (usize, usize) = (80, usize::MAX);
 
 pub(super) fn run(args: &WatchArgs, color: ColorArg) -> Result<(), CliError> {
-    let terminal = stdout().is_terminal();
+    let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+    let terminal = stdout().is_terminal() && !dumb;
     let colour = match color {
         ColorArg::Always => true,
         ColorArg::Never => false,
@@ -29,12 +30,12 @@ pub(super) fn run(args: &WatchArgs, color: ColorArg) -> Result<(), CliError> {
     let mut facts = Facts::read(&args.run)?;
     let pace = Pace::new(&facts);
     let mut shown = 0;
-    let mut epochs = None;
+    let mut epoch = None;
     loop {
         let over = args.once || facts.state != State::Running;
         // Where a frame cannot be written over, one an epoch is enough.
-        if terminal || over || epochs != Some(facts.history.samples.len()) {
-            epochs = Some(facts.history.samples.len());
+        if terminal || over || epoch != Some(facts.history.epoch) {
+            epoch = Some(facts.history.epoch);
             let (width, height) = size(terminal && !args.once);
             let lines = frame(
                 &facts,

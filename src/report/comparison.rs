@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::chart::{Axis, pixels};
+use super::axis::{Axis, pixels};
 use super::{Facts, table};
 use crate::numbers::figure;
 

@@ -6,6 +6,7 @@
 //! folder.
 
 mod architectures;
+mod axis;
 mod chart;
 mod comparison;
 mod curves;

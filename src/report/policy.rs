@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use maud::{Markup, html};
 
-use super::chart::pixels;
+use super::axis::pixels;
 use super::{Facts, table};
 use crate::SearchSpace;
 use crate::decision::{Architecture, Choice, DecisionPoint, Domain};
