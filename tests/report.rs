@@ -1,9 +1,9 @@
 //! Runs as pages and as frames of a terminal, from folders made by hand.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use enasc::report::{Facts, State, page};
 use enasc::run::{
@@ -353,29 +353,26 @@ best architectures, by accuracy
 fn a_watch_ends_when_the_run_does() {
     let folder = tempfile::tempdir().unwrap();
     let (run, mut metrics) = begun(folder.path(), run::Command::Search);
-    let child = enasc(&["watch", folder.path().to_str().unwrap(), "--every", "20ms"])
+    let mut child = enasc(&["watch", folder.path().to_str().unwrap(), "--every", "20ms"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    metrics.append(&report(12, 2, [10, 190])).unwrap();
-    std::thread::sleep(Duration::from_millis(300));
-    drop((run, metrics));
-    let output = child.wait_with_output().unwrap();
-    let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(!shown.contains('\x1b'), "{shown}");
-    let states: Vec<&str> = shown
+    let mut lines = BufReader::new(child.stdout.take().unwrap())
         .lines()
-        .filter(|line| line.starts_with("search of"))
-        .collect();
-    assert_eq!(
-        states,
-        [
-            "search of tiny: running at step 6 of 12",
-            "search of tiny: running at step 12",
-            "search of tiny: stopped at step 12",
-        ]
-    );
+        .map(Result::unwrap);
+    let mut next = || {
+        let mut shown = lines
+            .by_ref()
+            .inspect(|line| assert!(!line.contains('\x1b'), "{line}"));
+        shown.find(|line| line.starts_with("search of"))
+    };
+    assert_eq!(next().unwrap(), "search of tiny: running at step 6 of 12");
+    metrics.append(&report(12, 2, [10, 190])).unwrap();
+    assert_eq!(next().unwrap(), "search of tiny: running at step 12");
+    drop((run, metrics));
+    assert_eq!(next().unwrap(), "search of tiny: stopped at step 12");
+    assert_eq!(next(), None);
+    assert!(child.wait().unwrap().success());
 }
 
 /// What Python's TensorBoard reads of a file of events.

@@ -76,7 +76,7 @@ impl Axis {
             let within = |tick: &f64| (self.from..=self.to).contains(&tick.log10());
             return ticks.filter(within).collect();
         }
-        let rough = (self.to - self.from) / 5.0;
+        let rough = (self.to - self.from) / 6.0;
         let power = 10f64.powf(rough.log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
         let step = steps
