@@ -243,7 +243,7 @@ pub struct GraphArgs {
     /// Of this architecture alone.
     #[command(flatten)]
     pub architecture: ArchArgs,
-    /// Draw the architecture inside its space, marked (svg and mermaid)
+    /// The whole space, with what the architecture has of it marked
     #[arg(long, requires = "arch")]
     pub inside: bool,
     /// How it is written

@@ -1,4 +1,5 @@
-//! `enasc graph`: the supergraph, or the network of one architecture.
+//! `enasc graph`: the supergraph, the network of one architecture, or that in the
+//! supergraph.
 
 use super::args::{GraphArgs, GraphFormatArg};
 use super::error::CliError;
@@ -6,7 +7,7 @@ use super::input;
 use super::output::{pretty, write};
 use crate::diagnostic::render::Style;
 use crate::draw::{Of, mermaid, picture, svg};
-use crate::graph::write::{Subject, dot, json};
+use crate::graph::write::{Subject, dot, dot_inside, json, json_inside};
 
 pub(super) fn run(args: &GraphArgs, style: Style) -> Result<(), CliError> {
     let (space, architecture) =
@@ -22,11 +23,15 @@ pub(super) fn run(args: &GraphArgs, style: Style) -> Result<(), CliError> {
         Some(architecture) if args.inside => Of::Inside(architecture),
         Some(architecture) => Of::Alone(architecture),
     };
-    let text = match args.format {
-        GraphFormatArg::Dot => dot(subject),
-        GraphFormatArg::Json => pretty(&json(subject)),
-        GraphFormatArg::Svg => svg(&picture(subject, of)),
-        GraphFormatArg::Mermaid => mermaid(&picture(subject, of)),
+    let text = match (args.format, of) {
+        (GraphFormatArg::Dot, Of::Inside(architecture)) => dot_inside(subject, architecture),
+        (GraphFormatArg::Dot, _) => dot(subject),
+        (GraphFormatArg::Json, Of::Inside(architecture)) => {
+            pretty(&json_inside(subject, architecture))
+        }
+        (GraphFormatArg::Json, _) => pretty(&json(subject)),
+        (GraphFormatArg::Svg, _) => svg(&picture(subject, of)),
+        (GraphFormatArg::Mermaid, _) => mermaid(&picture(subject, of)),
     };
     write(args.out.as_deref(), &text)
 }

@@ -2,6 +2,7 @@
 
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef as _;
 
 use super::fold::{Fold, Map, Members, Set, last, outside};
 use super::place::{Group, Place, first_use};
@@ -36,8 +37,8 @@ pub(super) struct Builder<'a, 'b> {
     pub region: &'a Region,
     /// Which nodes the architecture has that is drawn, by index.
     pub alive: &'b [bool],
-    /// Which nodes all architectures have, by index.
-    pub sure: &'b [bool],
+    /// The nodes whose result is read whatever is chosen.
+    pub sure: Set<NodeIndex>,
     pub members: &'b Members<'a>,
     pub base: &'a str,
     pub cell: &'a str,
@@ -74,12 +75,13 @@ impl<'a> Builder<'a, '_> {
             self.block(index);
         }
         self.find_selectors();
+        self.find_sure();
         for &index in nodes.iter().filter(|index| !inputs.contains(*index)) {
             for (source, guard) in self.region.operands(index) {
                 let there = self.is_alive(index) && self.is_alive(source) && self.fold.holds(guard);
                 let slot = self.selectors.get(&index).copied().flatten();
                 let ends = (self.place(&self.key(source)), self.place(&self.key(index)));
-                let optional = guard != GuardId::ALWAYS || !self.is_sure(index);
+                let optional = guard != GuardId::ALWAYS || !self.sure.contains(&index);
                 self.arrow(ends, slot, optional, self.fold.mark(there));
             }
         }
@@ -106,10 +108,6 @@ impl<'a> Builder<'a, '_> {
 
     fn is_alive(&self, index: NodeIndex) -> bool {
         self.alive.get(index.index()) == Some(&true)
-    }
-
-    fn is_sure(&self, index: NodeIndex) -> bool {
-        self.sure.get(index.index()) == Some(&true)
     }
 
     /// The name of a group as decisions would write it.
@@ -178,7 +176,11 @@ impl<'a> Builder<'a, '_> {
                     .split('.')
                     .filter(|name| name.contains('='))
                     .collect();
-                let mut lines = vec![first_use(last(path)).to_owned()];
+                let name = last(path);
+                // Some have a panel of their own for each use.
+                let is_own = self.name(group).is_some_and(|name| self.fold.owners.owns(&name));
+                let name = if is_own { name } else { first_use(name) };
+                let mut lines = vec![name.to_owned()];
                 lines.extend((!rounds.is_empty()).then(|| rounds.join(", ")));
                 (lines, Look::Cell)
             }
@@ -272,6 +274,26 @@ impl<'a> Builder<'a, '_> {
                 slots.pop().flatten().filter(|_| slots.is_empty())
             };
             self.selectors.insert(index, slot);
+        }
+    }
+
+    /// Finds the nodes whose result is read whatever is chosen. A selection reads all that
+    /// it may select, and elements and cells whatever they are given.
+    fn find_sure(&mut self) {
+        // Nodes stand in topological order.
+        for (&index, &group) in self.members.iter().rev() {
+            let edges = self.region.graph.edges_directed(index, Direction::Outgoing);
+            let mut edges = edges.map(|edge| (edge.target(), edge.weight().guard));
+            let is_sure = !matches!(group, Group::Alone | Group::Call(_))
+                || self.region.outputs.contains(&index)
+                || edges.any(|(reader, guard)| {
+                    let selects = self.node(reader).map(|node| &node.op) == Some(&Op::Select);
+                    let is_read = !self.members.contains_key(&reader) || self.sure.contains(&reader);
+                    (selects || guard == GuardId::ALWAYS) && is_read
+                });
+            if is_sure {
+                self.sure.insert(index);
+            }
         }
     }
 

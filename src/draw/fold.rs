@@ -30,19 +30,38 @@ const NOTES: usize = 12;
 #[must_use]
 pub fn picture(subject: Subject, of: Of) -> Picture {
     let mut owners = Owners::of(subject.decisions);
-    let mut panels = Fold::of(subject, of, &owners).panels();
-    if panels.iter().any(|panel| panel.blocks.len() > BLOCKS) {
+    let mut built = Fold::of(subject, of, &owners).build();
+    if built.iter().any(|built| built.panel.blocks.len() > BLOCKS) {
+        drop(built);
         owners.divide();
-        let divided = Fold::of(subject, of, &owners).panels();
-        // Where nothing can be divided, nothing is changed.
-        if divided.len() > panels.len() {
-            panels = divided;
-        }
+        built = Fold::of(subject, of, &owners).build();
     }
+    let panels = finish(built, of);
     Picture {
         title: subject.name.to_owned(),
         panels,
     }
+}
+
+/// Leaves out what is not drawn, and makes the rest short.
+fn finish(mut built: Vec<Built>, of: Of) -> Vec<Panel> {
+    if let Of::Alone(_) = of {
+        for built in &mut built {
+            built.panel.keep_marked();
+        }
+        built.retain(|built| !built.panel.blocks.is_empty());
+    }
+    let left = built.len().saturating_sub(PANELS);
+    if left > 0 {
+        built.sort_by_key(|built| built.base.split('.').count() * usize::from(!built.base.is_empty()));
+        built.truncate(PANELS);
+    }
+    let mut panels: Vec<Panel> = built.into_iter().map(|built| built.panel).collect();
+    if let (Some(whole), 1..) = (panels.first_mut(), left) {
+        whole.notes.push(format!("{left} more cells are not drawn"));
+    }
+    panels.iter_mut().for_each(Panel::tidy);
+    panels
 }
 
 /// What is the same for all panels.
@@ -76,7 +95,7 @@ impl<'a> Fold<'a> {
     }
 
     /// All panels, the whole network's first.
-    fn panels(&self) -> Vec<Panel> {
+    fn build(&self) -> Vec<Built<'a>> {
         let mut built = Vec::new();
         let mut open = Set::default();
         open.insert(RegionId(0));
@@ -93,21 +112,7 @@ impl<'a> Fold<'a> {
             }
         }
         self.notes(&mut built);
-        if built.len() > PANELS {
-            built.sort_by_key(|built| built.base.split('.').count());
-        }
-        let mut panels: Vec<Panel> = built.into_iter().map(|built| built.panel).collect();
-        if matches!(self.of, Of::Alone(_)) {
-            panels.iter_mut().for_each(Panel::keep_marked);
-            panels.retain(|panel| !panel.blocks.is_empty());
-        }
-        let left = panels.len().saturating_sub(PANELS);
-        panels.truncate(PANELS);
-        if let (Some(whole), 1..) = (panels.first_mut(), left) {
-            whole.notes.push(format!("{left} more cells are not drawn"));
-        }
-        panels.iter_mut().for_each(Panel::tidy);
-        panels
+        built
     }
 
     pub fn holds(&self, guard: GuardId) -> bool {
@@ -141,7 +146,6 @@ impl<'a> Fold<'a> {
             }
         }
         let alive = region.reached(|guard| self.holds(guard));
-        let sure = sure(region);
         let panels = cells.into_iter().filter_map(|(cell, instances)| {
             let times = instances.len();
             // The first cell of a network may read one thing twice: that tells the least.
@@ -160,7 +164,7 @@ impl<'a> Fold<'a> {
                 fold: self,
                 region,
                 alive: &alive,
-                sure: &sure,
+                sure: Set::default(),
                 members: &members,
                 base,
                 cell,
@@ -312,31 +316,4 @@ pub(super) fn outside(region: &Region, members: &Members) -> Set<NodeIndex> {
     sources.retain(|source| !members.contains_key(source));
     sources.sort_unstable();
     sources
-}
-
-/// Which nodes lead to an output whatever is chosen, by index: a selection counts as
-/// reading all that it may select.
-fn sure(region: &Region) -> Vec<bool> {
-    let mut sure = vec![false; region.graph.node_count()];
-    let mark = |sure: &mut Vec<bool>, node: NodeIndex| {
-        if let Some(flag) = sure.get_mut(node.index()) {
-            *flag = true;
-        }
-    };
-    for &output in &region.outputs {
-        mark(&mut sure, output);
-    }
-    // Nodes stand in topological order.
-    for index in region.graph.node_indices().rev() {
-        if sure.get(index.index()) != Some(&true) {
-            continue;
-        }
-        let selects = region.graph.node_weight(index).map(|node| &node.op) == Some(&Op::Select);
-        for (source, guard) in region.operands(index) {
-            if selects || guard == GuardId::ALWAYS {
-                mark(&mut sure, source);
-            }
-        }
-    }
-    sure
 }

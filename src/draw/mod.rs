@@ -13,7 +13,10 @@ mod fold;
 mod layout;
 mod mermaid;
 mod place;
+mod shape;
+mod style;
 mod svg;
+mod text;
 mod tidy;
 
 use crate::decision::Architecture;

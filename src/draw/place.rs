@@ -74,6 +74,11 @@ impl Owners {
         all
     }
 
+    /// Whether decisions stand under a name.
+    pub fn owns(&self, name: &str) -> bool {
+        self.owners.contains_key(name)
+    }
+
     /// Makes a panel of each call that owns decisions deep inside.
     pub fn divide(&mut self) {
         self.is_divided = true;
@@ -114,7 +119,8 @@ impl Owners {
     /// The name of the cell of which a path is an instance: decisions know it by less.
     fn cell<'a>(&self, path: &'a str, start: usize, end: usize, cell: &str) -> Option<&'a str> {
         let names = path.get(start..end)?;
-        if self.owners.contains_key(&full(cell, names)) {
+        let name = full(cell, names);
+        if self.owners.contains_key(&name) || self.decisions.contains(&name) {
             return None;
         }
         let starts = ends(names).map(|end| end + 1);
@@ -200,7 +206,9 @@ impl Place<'_> {
 
 /// `normal` of `normal#2`, its second use.
 pub(super) fn first_use(name: &str) -> &str {
-    name.rsplit_once('#').map_or(name, |(name, _)| name)
+    let is_use = |(_, number): &(&str, &str)| !number.contains('.');
+    let use_of = name.rsplit_once('#').filter(is_use);
+    use_of.map_or(name, |(name, _)| name)
 }
 
 /// A name inside a cell, as decisions write it.

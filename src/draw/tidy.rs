@@ -21,7 +21,7 @@ impl Panel {
         }
     }
 
-    /// Leaves out what the architecture has not.
+    /// Leaves out what the architecture has not; of the rest nothing need be marked.
     pub(super) fn keep_marked(&mut self) {
         let keep: Vec<bool> = self
             .blocks
@@ -30,13 +30,19 @@ impl Panel {
             .collect();
         self.arrows.retain(|arrow| arrow.mark != Mark::Off);
         for arrow in &mut self.arrows {
-            arrow.optional = false;
-        }
-        for slot in self.blocks.iter_mut().flat_map(|block| &mut block.slots) {
-            slot.options.retain(|(_, mark)| *mark != Mark::Off);
+            (arrow.optional, arrow.mark) = (false, Mark::Open);
         }
         let into: Vec<usize> = (0..keep.len()).collect();
         self.merge(&into, &keep);
+        for block in &mut self.blocks {
+            block.mark = Mark::Open;
+            for slot in &mut block.slots {
+                slot.options.retain(|(_, mark)| *mark != Mark::Off);
+                for (_, mark) in &mut slot.options {
+                    *mark = Mark::Open;
+                }
+            }
+        }
     }
 
     /// Replaces each block by what it goes `into`, and drops those that are not kept.

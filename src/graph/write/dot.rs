@@ -14,15 +14,32 @@ use petgraph::graph::NodeIndex;
 use super::super::view::{View, ViewRegion};
 use super::super::{Kind, Node, Op, Region, RegionId};
 use super::Subject;
-use crate::decision::{Domain, Guard, GuardId, OptionSource};
+use super::inside::Inside;
+use crate::decision::{Architecture, Domain, Guard, GuardId, OptionSource};
 
 /// The whole drawing.
 #[must_use]
 pub fn dot(subject: Subject) -> String {
+    drawn(subject, None)
+}
+
+/// The supergraph, with what the architecture has in bold lines and all else pale.
+#[must_use]
+pub fn dot_inside(subject: Subject, architecture: &Architecture) -> String {
+    let subject = Subject {
+        architecture: None,
+        ..subject
+    };
+    let inside = Inside::of(subject.graph, subject.decisions, architecture);
+    drawn(subject, Some(inside))
+}
+
+fn drawn(subject: Subject, inside: Option<Inside>) -> String {
     let mut drawing = Drawing {
         subject,
         view: subject.view(),
         boxes: boxes(subject),
+        inside,
         drawn: 0,
         text: String::new(),
     };
@@ -43,6 +60,8 @@ struct Drawing<'a> {
     view: View,
     /// The paths of all boxes, by region.
     boxes: BTreeSet<(RegionId, &'a str)>,
+    /// What the architecture has that is marked.
+    inside: Option<Inside>,
     /// How many boxes are drawn.
     drawn: usize,
     text: String,
@@ -157,10 +176,12 @@ impl<'a> Drawing<'a> {
             op => (self.label(id, index, node), colour(op)),
         };
         let separator = if look.is_empty() { "" } else { ", " };
+        let chosen = self.inside.as_ref().map(|inside| inside.node(id, index));
+        let mark = mark(chosen);
         self.line(
             depth,
             &format!(
-                "{} [label={}, tooltip={}{separator}{look}]",
+                "{} [label={}, tooltip={}{separator}{look}{mark}]",
                 name(id, index),
                 quoted(&label),
                 quoted(&node.path)
@@ -252,9 +273,11 @@ impl<'a> Drawing<'a> {
                     GuardId::ALWAYS => "",
                     _ => ", style=dashed",
                 };
+                let inside = self.inside.as_ref();
+                let mark = mark(inside.map(|inside| inside.edge(id, [from, part.index], guard)));
                 self.line(
                     1,
-                    &format!("{source} -> {to} [label={}{style}]", quoted(&label)),
+                    &format!("{source} -> {to} [label={}{style}{mark}]", quoted(&label)),
                 );
             }
         }
@@ -367,6 +390,15 @@ fn prefixes(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     let ends = path.match_indices('.').map(|(at, _)| at);
     let whole = (!path.is_empty()).then_some(path);
     ends.map(|end| &path[..end]).chain(whole)
+}
+
+/// How it looks whether an architecture has something.
+fn mark(chosen: Option<bool>) -> &'static str {
+    match chosen {
+        None => "",
+        Some(true) => ", color=\"#c2410c\", penwidth=2",
+        Some(false) => ", color=\"#d0d0d0\", fontcolor=\"#b0b0b0\"",
+    }
 }
 
 fn name(id: RegionId, index: NodeIndex) -> String {

@@ -10,13 +10,29 @@ use petgraph::graph::NodeIndex;
 use serde_json::{Map, Value, json};
 
 use super::super::view::{View, ViewNode};
-use super::super::{Node, Op, Padding, ParamId, Role, Supergraph, Task, Window};
+use super::super::{Node, Op, Padding, ParamId, RegionId, Role, Supergraph, Task, Window};
 use super::Subject;
-use crate::decision::{DecisionId, DecisionSpace, Guard, GuardId};
+use super::inside::Inside;
+use crate::decision::{Architecture, DecisionId, DecisionSpace, Guard, GuardId};
 
 /// The whole document.
 #[must_use]
 pub fn json(subject: Subject) -> Value {
+    document(subject, subject.architecture, None)
+}
+
+/// The supergraph, and of each node and edge whether the architecture has it: `chosen`.
+#[must_use]
+pub fn json_inside(subject: Subject, architecture: &Architecture) -> Value {
+    let subject = Subject {
+        architecture: None,
+        ..subject
+    };
+    let inside = Inside::of(subject.graph, subject.decisions, architecture);
+    document(subject, Some(architecture), Some(&inside))
+}
+
+fn document(subject: Subject, named: Option<&Architecture>, inside: Option<&Inside>) -> Value {
     let Subject {
         name,
         graph,
@@ -26,11 +42,11 @@ pub fn json(subject: Subject) -> Value {
     let view = subject.view();
     json!({
         "space": name,
-        "architecture": architecture.map(|chosen| chosen.to_json(decisions, name)),
+        "architecture": named.map(|chosen| chosen.to_json(decisions, name)),
         "task": task(graph.task),
         "inputs": graph.input_names,
         "outputs": graph.output_names,
-        "regions": regions(&subject, &view),
+        "regions": regions(&subject, &view, inside),
         "params": params(graph, &view),
         "conditions": match architecture {
             None => conditions(decisions),
@@ -49,10 +65,12 @@ fn task(task: Task) -> Value {
     }
 }
 
-fn regions(subject: &Subject, view: &View) -> Value {
+fn regions(subject: &Subject, view: &View, inside: Option<&Inside>) -> Value {
     let regions = subject.graph.regions.iter().zip(&view.regions);
     regions
-        .map(|(region, seen)| {
+        .zip(0..)
+        .map(|((region, seen), id)| {
+            let id = RegionId(id);
             let nodes: Vec<Value> = seen
                 .nodes
                 .iter()
@@ -73,6 +91,10 @@ fn regions(subject: &Subject, view: &View) -> Value {
                     if !node.forms.is_empty() {
                         object.insert("forms".to_owned(), forms(node, part));
                     }
+                    if let Some(inside) = inside {
+                        let chosen = inside.node(id, part.index);
+                        object.insert("chosen".to_owned(), json!(chosen));
+                    }
                     Some(Value::Object(object))
                 })
                 .collect();
@@ -83,12 +105,17 @@ fn regions(subject: &Subject, view: &View) -> Value {
                     let operands = part.operands.iter().enumerate();
                     operands.map(|(slot, (from, guard))| {
                         let when = (*guard != GuardId::ALWAYS).then_some(guard.index());
-                        json!({
+                        let mut edge = json!({
                             "from": from.index(),
                             "to": part.index.index(),
                             "slot": slot,
                             "when": when,
-                        })
+                        });
+                        if let (Some(inside), Value::Object(edge)) = (inside, &mut edge) {
+                            let chosen = inside.edge(id, [*from, part.index], *guard);
+                            edge.insert("chosen".to_owned(), json!(chosen));
+                        }
+                        edge
                     })
                 })
                 .collect();

@@ -4,15 +4,16 @@
 //! bytes for the same input.
 
 mod dot;
+mod inside;
 mod json;
 
 use super::view::{self, View};
 use super::{Supergraph, select};
 use crate::decision::{Architecture, DecisionSpace};
 
-pub use dot::dot;
+pub use dot::{dot, dot_inside};
 pub(crate) use dot::several;
-pub use json::json;
+pub use json::{json, json_inside};
 
 /// What is written.
 #[derive(Clone, Copy, Debug)]
