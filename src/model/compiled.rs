@@ -253,6 +253,6 @@ fn the_final_micro_network_runs_whatever_its_cells_are() {
         assert_eq!(outputs.len(), 2);
         let params = model.trained(&child).unwrap();
         let loss = (&outputs[0] + &outputs[1]).square().sum(Kind::Float);
-        assert_eq!(gradients(&loss, &params).unwrap().len(), params.len());
+        assert_eq!(model.gradients(&loss, &params).unwrap().len(), params.len());
     }
 }

@@ -27,6 +27,7 @@ mod memory;
 mod norm;
 mod ops;
 mod params;
+mod products;
 mod recurrence;
 mod run;
 #[cfg(test)]
@@ -37,7 +38,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use tch::{Device, Tensor};
+use tch::{Device, TchError, Tensor};
 
 pub use device::{DeviceRequest, choose, load_cuda};
 pub use error::ModelError;
@@ -48,6 +49,7 @@ pub use crate::recipe::{Init, ModelConfig, Precision, Statistics};
 
 use crate::graph::{Child, ParamId, Role, Supergraph};
 use params::Params;
+use products::Product;
 
 /// Why the model runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ pub struct SharedModel {
     config: ModelConfig,
     progress: f64,
     params: Params,
+    /// What the gradients of matrices in scans are made of.
+    products: Vec<Product>,
 }
 
 impl SharedModel {
@@ -79,6 +83,7 @@ impl SharedModel {
             config,
             progress: 1.0,
             params,
+            products: Vec::new(),
         }
     }
 
@@ -117,6 +122,8 @@ impl SharedModel {
     /// Random numbers are torch's own: seed it before. Sequences begin here: every
     /// state of a scan is zero at first.
     ///
+    /// What [`Self::gradients`] needs of a run in [`Mode::Train`] is kept until then.
+    ///
     /// # Errors
     /// When the inputs do not fit the space, memory does not suffice, or
     /// libtorch fails.
@@ -153,7 +160,27 @@ impl SharedModel {
                 mode,
             },
             recurrence,
+            &mut self.products,
         )
+    }
+
+    /// The gradients of a scalar loss with respect to `params`, in their order and
+    /// of their shapes; zeros where the loss does not depend on one. The loss is made
+    /// of what this model gave in [`Mode::Train`] since the last call.
+    ///
+    /// Frees the graph of the loss: call it once. libtorch's own backward pass does not
+    /// know the gradients of matrices that a scan multiplies by (see `products`).
+    ///
+    /// # Errors
+    /// When memory does not suffice.
+    pub fn gradients(
+        &mut self,
+        loss: &Tensor,
+        params: &[(ParamId, Tensor)],
+    ) -> Result<Vec<Tensor>, ModelError> {
+        let products = std::mem::take(&mut self.products);
+        gradients(loss, params, products)
+            .map_err(|why| ModelError::torch("the backward pass", &why))
     }
 
     /// The trained parameters of a child, ascending by id: leaf tensors that
@@ -226,30 +253,44 @@ impl SharedModel {
     }
 }
 
-/// The gradients of a scalar loss with respect to `params`, in their order and
-/// of their shapes; zeros where the loss does not depend on one.
-///
-/// Frees the graph of the loss: call it once.
-///
-/// # Errors
-/// When memory does not suffice.
-pub fn gradients(loss: &Tensor, params: &[(ParamId, Tensor)]) -> Result<Vec<Tensor>, ModelError> {
-    let at = |why: tch::TchError| ModelError::torch("the backward pass", &why);
+/// See [`SharedModel::gradients`].
+fn gradients(
+    loss: &Tensor,
+    params: &[(ParamId, Tensor)],
+    products: Vec<Product>,
+) -> Result<Vec<Tensor>, TchError> {
+    let zeros = |(_, tensor): &(ParamId, Tensor)| tensor.f_zeros_like();
     // libtorch crashes on a loss that nothing differentiable went into.
-    let computed = if loss.requires_grad() && !params.is_empty() {
-        let leaves: Vec<&Tensor> = params.iter().map(|(_, tensor)| tensor).collect();
-        Tensor::f_run_backward(&[loss], &leaves, false, false).map_err(at)?
-    } else {
-        params.iter().map(|_| Tensor::new()).collect()
-    };
-    computed
-        .into_iter()
-        .zip(params)
-        .map(|(gradient, (_, tensor))| {
-            if gradient.defined() {
-                Ok(gradient)
+    if !loss.requires_grad() || params.is_empty() {
+        return params.iter().map(zeros).collect();
+    }
+    let leaves = params.iter().map(|(_, tensor)| tensor);
+    let leaves: Vec<&Tensor> = leaves
+        .chain(products.iter().map(|one| &one.zeros))
+        .collect();
+    let mut found = Tensor::f_run_backward(&[loss], &leaves, false, false)?;
+    let of_products = found.split_off(params.len());
+    for (product, of_result) in products.into_iter().zip(of_products) {
+        let place = params.iter().position(|(id, _)| *id == product.param);
+        if let Some(gradient) = place.and_then(|place| found.get_mut(place))
+            && of_result.defined()
+        {
+            let more = product.gradient(&of_result)?;
+            *gradient = if gradient.defined() {
+                gradient.f_add(&more)?
             } else {
-                tensor.f_zeros_like().map_err(at)
+                more
+            };
+        }
+    }
+    let params = params.iter();
+    let computed = found.into_iter().zip(params);
+    computed
+        .map(|(gradient, param)| {
+            if gradient.defined() {
+                gradient.f_to_kind(param.1.kind())
+            } else {
+                zeros(param)
             }
         })
         .collect()

@@ -8,6 +8,7 @@ use tch::{Kind, TchError, Tensor};
 use super::half::{self, Halves};
 use super::norm::{self, BatchNorm, Use};
 use super::params::Params;
+use super::products::{Product, Products};
 use super::recurrence::Recurrence;
 use super::{Mode, ModelConfig, ModelError, Precision, Statistics, dropout, layout, ops};
 use crate::graph::{Child, ChildRegion, ChildStep, Node, Op, Region, RegionId, Supergraph};
@@ -34,6 +35,7 @@ pub(super) fn run(
     inputs: &[Tensor],
     conditions: Conditions,
     recurrence: &mut Recurrence,
+    products: &mut Vec<Product>,
 ) -> Result<Vec<Tensor>, ModelError> {
     let Conditions {
         config,
@@ -55,6 +57,8 @@ pub(super) fn run(
         masks: None,
         halves: Halves::default(),
         recurrence,
+        products: None,
+        finished: products,
     };
     walk.recurrence.begin();
     let results = walk.region(RegionId(0), inputs)?;
@@ -95,6 +99,10 @@ struct Walk<'a> {
     halves: Halves,
     /// The states between batches.
     recurrence: &'a mut Recurrence,
+    /// The products of the scan at hand whose matrices get their gradients later.
+    products: Option<Products>,
+    /// Those of the scans that are done.
+    finished: &'a mut Vec<Product>,
 }
 
 impl<'a> Walk<'a> {
@@ -197,6 +205,22 @@ impl<'a> Walk<'a> {
             params.push(part(tensor).map_err(at)?);
         }
         let params: Vec<&Tensor> = params.iter().collect();
+        if let (Some(products), Op::Linear { .. }) = (&mut self.products, node.op_of(step.form))
+            && let ([x], [matrix, bias @ ..], [id, ..]) = (
+                operands.as_slice(),
+                params.as_slice(),
+                step.params.as_slice(),
+            )
+            && shape.0.len() <= 1
+            && node.part_of(step.form, 0).is_none()
+        {
+            let product = products.multiply(step.node, *id, x, matrix).map_err(at)?;
+            let biased = match bias.first() {
+                Some(bias) => product.f_add(bias).map_err(at)?,
+                None => product,
+            };
+            return Ok(Some(biased));
+        }
         self.compute(node, step.form, &operands, &params)
             .map(Some)
             .map_err(at)
@@ -283,6 +307,10 @@ impl<'a> Walk<'a> {
             return Err(ModelError::Malformed(why));
         };
         let outer = self.masks.replace(BTreeMap::new());
+        // A scan in a scan runs many times: its matrices get their gradients as others.
+        let products = (self.mode == Mode::Train && outer.is_none())
+            .then(|| sequence.size().first().map(|&time| Products::new(time)));
+        let outer_products = std::mem::replace(&mut self.products, products.flatten());
         let mut states = self.states(body)?;
         let mut results = Vec::new();
         // One `unbind`, whose gradient is one tensor; of `select` it would be
@@ -301,6 +329,9 @@ impl<'a> Walk<'a> {
             }
         }
         self.masks = outer;
+        let products = std::mem::replace(&mut self.products, outer_products);
+        self.finished
+            .extend(products.into_iter().flat_map(Products::finish));
         let sequence = Tensor::f_stack(&results, 0).map_err(at)?; // (T, B, D)
         self.recurrence.keep(body, &states, &sequence);
         Ok(Some(sequence))

@@ -12,7 +12,7 @@ use super::task::{Batch, Measure, Task, cross_entropy, right};
 use super::tensors::{State, prefixed, take};
 use super::timeline::Step;
 use crate::graph::{Child, ParamId};
-use crate::model::{Mode, Recurrence, SharedModel, gradients};
+use crate::model::{Mode, Recurrence, SharedModel};
 use crate::recipe::{RunConfig, WeightsConfig};
 use crate::run::name::MODEL;
 
@@ -220,7 +220,7 @@ impl<'a> Weights<'a> {
         } else {
             params
         };
-        let mut grads = gradients(loss, &params)?;
+        let mut grads = self.model.gradients(loss, &params)?;
         let params: Vec<(u32, Tensor)> =
             params.into_iter().map(|(id, leaf)| (id.0, leaf)).collect();
         let norm = match self.config.clip {

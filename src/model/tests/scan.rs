@@ -63,10 +63,31 @@ fn a_scan_runs_its_body_in_time_from_a_state_of_zeros() {
     assert_close(&found[0], &expected.matmul(&matrix.tr()), 1e-12);
 
     let loss = |outputs: &Tensor| outputs.square().sum(Kind::Double);
-    let a = gradients(&loss(&found[0]), &params).unwrap();
-    let b = gradients(&loss(&expected.matmul(&matrix.tr())), &params).unwrap();
+    let a = model.gradients(&loss(&found[0]), &params).unwrap();
+    let b = model
+        .gradients(&loss(&expected.matmul(&matrix.tr())), &params)
+        .unwrap();
     for (a, b) in a.iter().zip(&b) {
         assert_close(a, b, 1e-10);
+    }
+}
+
+#[test]
+fn a_loss_of_two_runs_has_the_gradients_of_both() {
+    let (mut model, child) = recurrent(ModelConfig::default());
+    let loss = |model: &mut SharedModel, at: i64| {
+        let found = model.forward(&child, &[tokens().narrow(0, at, 2)], Mode::Train);
+        found.unwrap()[0].square().sum(Kind::Double)
+    };
+    let first = loss(&mut model, 0);
+    let params = model.trained(&child).unwrap();
+    let mut alone = vec![model.gradients(&first, &params).unwrap()];
+    let second = loss(&mut model, 2);
+    alone.push(model.gradients(&second, &params).unwrap());
+    let both = loss(&mut model, 0) + loss(&mut model, 2);
+    let both = model.gradients(&both, &params).unwrap();
+    for (place, both) in both.iter().enumerate() {
+        assert_close(both, &(&alone[0][place] + &alone[1][place]), 1e-12);
     }
 }
 
