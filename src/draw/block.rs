@@ -178,7 +178,9 @@ impl<'a> Builder<'a, '_> {
                     .collect();
                 let name = last(path);
                 // Some have a panel of their own for each use.
-                let is_own = self.name(group).is_some_and(|name| self.fold.owners.owns(&name));
+                let is_own = self
+                    .name(group)
+                    .is_some_and(|name| self.fold.owners.owns(&name));
                 let name = if is_own { name } else { first_use(name) };
                 let mut lines = vec![name.to_owned()];
                 lines.extend((!rounds.is_empty()).then(|| rounds.join(", ")));
@@ -288,7 +290,8 @@ impl<'a> Builder<'a, '_> {
                 || self.region.outputs.contains(&index)
                 || edges.any(|(reader, guard)| {
                     let selects = self.node(reader).map(|node| &node.op) == Some(&Op::Select);
-                    let is_read = !self.members.contains_key(&reader) || self.sure.contains(&reader);
+                    let is_read =
+                        !self.members.contains_key(&reader) || self.sure.contains(&reader);
                     (selects || guard == GuardId::ALWAYS) && is_read
                 });
             if is_sure {

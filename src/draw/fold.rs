@@ -53,7 +53,9 @@ fn finish(mut built: Vec<Built>, of: Of) -> Vec<Panel> {
     }
     let left = built.len().saturating_sub(PANELS);
     if left > 0 {
-        built.sort_by_key(|built| built.base.split('.').count() * usize::from(!built.base.is_empty()));
+        built.sort_by_key(|built| {
+            built.base.split('.').count() * usize::from(!built.base.is_empty())
+        });
         built.truncate(PANELS);
     }
     let mut panels: Vec<Panel> = built.into_iter().map(|built| built.panel).collect();

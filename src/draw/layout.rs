@@ -159,7 +159,10 @@ fn column(panel: &Panel, sizes: &Sizes) -> Layout {
         furthest = furthest.max(out);
         let start = right(from, sizes.block(arrow.from), 0.5);
         let size = sizes.block(arrow.to);
-        let has_slots = panel.blocks.get(arrow.to).is_some_and(|to| to.slots.len() > 1);
+        let has_slots = panel
+            .blocks
+            .get(arrow.to)
+            .is_some_and(|to| to.slots.len() > 1);
         match arrow.slot {
             Some(_) if has_slots => Way::Over(start, out, end, to.0 + size.0),
             _ => Way::Beside(start, out, right(to, size, 0.35)),
@@ -290,7 +293,11 @@ impl<'a> Layered<'a> {
         let sums = near.fold((0.0, 0.0), |(sum, weight), &(near, by)| {
             (sum + self.x(near) * by, weight + by)
         });
-        if sums.1 > 0.0 { sums.0 / sums.1 } else { cell.x }
+        if sums.1 > 0.0 {
+            sums.0 / sums.1
+        } else {
+            cell.x
+        }
     }
 
     /// How much it counts that a cell is where it wishes to be.
@@ -393,10 +400,7 @@ impl<'a> Layered<'a> {
             let down = sweep % 2 == 0;
             for layer in self.order(down) {
                 let cells = self.layers.get(layer).cloned().unwrap_or_default();
-                let wishes: Vec<f64> = cells
-                    .iter()
-                    .map(|&cell| self.wish(cell))
-                    .collect();
+                let wishes: Vec<f64> = cells.iter().map(|&cell| self.wish(cell)).collect();
                 self.put(&cells, &wishes);
             }
         }
@@ -436,14 +440,20 @@ impl<'a> Layered<'a> {
                     *band = (y, y + height);
                 }
                 if let Some(place) = block.and_then(|block| blocks.get_mut(block)) {
-                    let size = block.map(|block| self.sizes.block(block)).unwrap_or_default();
+                    let size = block
+                        .map(|block| self.sizes.block(block))
+                        .unwrap_or_default();
                     *place = (x - size.0 / 2.0, y + (height - size.1) / 2.0);
                 }
             }
             y += height + GAP.1;
         }
         let mut size = ((right_most - left).max(0.0), (y - GAP.1).max(0.0));
-        let ways = panel.arrows.iter().zip(&self.passed).zip(self.sizes.entries);
+        let ways = panel
+            .arrows
+            .iter()
+            .zip(&self.passed)
+            .zip(self.sizes.entries);
         let ways = ways.map(|((arrow, passed), &entry)| {
             let (from, to) = (at(&blocks, arrow.from), at(&blocks, arrow.to));
             let (size_from, size_to) = (self.sizes.block(arrow.from), self.sizes.block(arrow.to));

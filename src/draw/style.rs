@@ -9,8 +9,14 @@ pub(super) const CLASS: &str = "enasc-picture";
 
 /// What does not depend on light or dark.
 const SHAPES: [(&str, &str); 15] = [
-    ("text", "text-anchor: middle; font: 11px ui-sans-serif, Helvetica, Arial, sans-serif"),
-    (".title", "text-anchor: start; font-weight: 600; font-size: 13px"),
+    (
+        "text",
+        "text-anchor: middle; font: 11px ui-sans-serif, Helvetica, Arial, sans-serif",
+    ),
+    (
+        ".title",
+        "text-anchor: start; font-weight: 600; font-size: 13px",
+    ),
     (".note", "text-anchor: start"),
     (".frame", "fill: none"),
     (".name", "font-weight: 600"),

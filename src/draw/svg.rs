@@ -150,7 +150,10 @@ impl<'a> Drawn<'a> {
             block.map_or("", |block| block.path.as_str())
         };
         let point = |along: f64, aside: f64| {
-            let (x, y) = (end.0 - along * dx + aside * dy, end.1 - along * dy + aside * dx);
+            let (x, y) = (
+                end.0 - along * dx + aside * dy,
+                end.1 - along * dy + aside * dx,
+            );
             format!("{} {}", number(x), number(y))
         };
         let _ = writeln!(

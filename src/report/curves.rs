@@ -29,13 +29,9 @@ fn charts(facts: &Facts) -> Vec<Chart> {
         Command::Search => ("shared weights", "samples, mean"),
         Command::Train => ("training", "validation"),
     };
-    let policy_lr = constant(updates, facts.setting(&["controller", "policy", "lr"]));
-    // Other strategies have updates, and no learning rate.
-    let policy_lr = if of("controller", "entropy").is_empty() {
-        &[]
-    } else {
-        policy_lr.as_slice()
-    };
+    // Other strategies have neither an entropy nor a learning rate.
+    let policy = of("controller", "entropy");
+    let policy_lr = constant(policy, facts.setting(&["controller", "policy", "lr"]));
     let valid = format!("valid_{measure}");
     let (steps, updated) = (Over::Steps, Over::Updates);
     let charts = [

@@ -11,8 +11,8 @@ use super::view::{self, View};
 use super::{Supergraph, select};
 use crate::decision::{Architecture, DecisionSpace};
 
-pub use dot::{dot, dot_inside};
 pub(crate) use dot::several;
+pub use dot::{dot, dot_inside};
 pub use json::{json, json_inside};
 
 /// What is written.
