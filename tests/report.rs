@@ -58,7 +58,7 @@ fn begun(folder: &Path, command: run::Command) -> (Run, Metrics) {
     let mut metrics = run.new_metrics(12).unwrap();
     for step in 1..=3 {
         let line = json!({"step": step, "epoch": 1, "phase": "shared", "lr": 0.05,
-            "loss": 2.0 / step as f64, "accuracy": 0.2 * step as f64, "grad_norm": 1.5});
+            "loss": 2.0 / f64::from(step), "accuracy": 0.2 * f64::from(step), "grad_norm": 1.5});
         metrics.append(&line).unwrap();
     }
     if command == run::Command::Search {
