@@ -36,6 +36,7 @@
 //! | `model` | `SharedModel::forward` | child + batch → outputs | `ModelError` |
 //! | `controller` | `Controller::sample` | plan → rollout | never fails |
 //! | [`table`] | [`table::Table::load`] | CSV + space → results by architecture | `TableError` |
+//! | [`report`] | [`report::page`], [`report::frame`] | run folder → a page, a frame for a terminal | never fails |
 //! | `train` | `train::search`, `train::retrain` | all of it + data → run folder | `TrainError` |
 //!
 //! [`compile`] runs the first three. `model`, `controller` and `train` stand
@@ -107,6 +108,7 @@ pub mod lsp;
 pub mod model;
 mod numbers;
 pub mod recipe;
+pub mod report;
 pub mod run;
 pub mod source;
 pub mod span;

@@ -37,6 +37,37 @@ pub(crate) fn scientific(digits: &str) -> (f64, usize) {
     (mantissa, digits.len() - 1)
 }
 
+/// A measured number with four digits: `0.4219`, `12 340`, `3.5e-5`.
+pub(crate) fn figure(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    if size >= 9999.5 {
+        let sign = if value < 0.0 { "-" } else { "" };
+        return format!("{sign}{}", grouped(size.round()));
+    }
+    if size != 0.0 && size < 1e-3 {
+        let text = format!("{value:.2e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+        return format!("{mantissa}e{exponent}");
+    }
+    let places = match size {
+        0.0..1.0 => 4,
+        1.0..10.0 => 3,
+        10.0..100.0 => 2,
+        100.0..1000.0 => 1,
+        _ => 0,
+    };
+    let text = format!("{value:.places$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +94,24 @@ mod tests {
             ("9999999999999999999999", "1.0000e22"),
         ] {
             assert_eq!(approximate(&count.parse().unwrap()), text);
+        }
+    }
+
+    #[test]
+    fn figures_have_four_digits() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.421_875, "0.4219"),
+            (0.05, "0.05"),
+            (-1.2345, "-1.234"),
+            (11.46, "11.46"),
+            (133.048_728, "133"),
+            (2000.002, "2000"),
+            (-12_340.4, "-12 340"),
+            (0.000_035, "3.5e-5"),
+            (f64::NAN, "-"),
+        ] {
+            assert_eq!(figure(value), text);
         }
     }
 }

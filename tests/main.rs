@@ -25,6 +25,7 @@ mod measure;
 mod new;
 mod published;
 mod recipes;
+mod report;
 mod runs;
 mod scaling;
 mod spaces;

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rand::{Rng, SeedableRng};
 
+const EVENTS: &str = "events.out.tfevents.enasc";
+
 /// Starts a small search in `out`, quietly.
 fn search(out: &Path, resume: bool) -> Child {
     let space = Path::new(env!("CARGO_MANIFEST_DIR")).join("spaces/tiny.enas");
@@ -15,7 +17,7 @@ fn search(out: &Path, resume: bool) -> Child {
     command.arg("search").arg(space).arg("--out").arg(out);
     command.args(
         "--data synthetic --epochs 2 --seed 3 --device cpu --threads 1 --quiet \
-         --with shared.batch=100 --with controller.updates=10 --with run.checkpoint_steps=7"
+         --with shared.batch=100 --with controller.updates=10 --with run.checkpoint_steps=7 --tensorboard"
             .split_whitespace(),
     );
     if resume {
@@ -66,7 +68,7 @@ fn a_search_killed_at_random_moments_gives_the_same_bytes() {
             child.wait().unwrap();
         }
         finish(search(&killed, killed.exists()));
-        for name in ["metrics.jsonl", "best.json", "config.json"] {
+        for name in ["metrics.jsonl", "best.json", "config.json", EVENTS] {
             assert_eq!(
                 fs::read(killed.join(name)).unwrap(),
                 fs::read(whole.join(name)).unwrap(),
@@ -75,4 +77,42 @@ fn a_search_killed_at_random_moments_gives_the_same_bytes() {
         }
         assert!(n_kills > 0, "nothing was killed");
     }
+}
+
+#[test]
+fn the_command_on_the_page_of_a_run_makes_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, again] = ["a run", "again"].map(|name| folder.path().join(name));
+    finish(search(&first, false));
+    let page = Command::new(env!("CARGO_BIN_EXE_enasc"))
+        .arg("report")
+        .arg(&first)
+        .output()
+        .unwrap();
+    let page = String::from_utf8(page.stdout).unwrap();
+    // What the policy prefers was counted on the way.
+    assert!(
+        page.contains("among 200 architectures") && page.contains("aria-label=\"h[2].skips: 0: ")
+    );
+    let (_, command) = page.split_once("<pre><code>enasc ").unwrap();
+    let (command, _) = command.split_once("</code>").unwrap();
+    let shell = format!(
+        "{} {command} --device cpu --threads 1 --quiet",
+        env!("CARGO_BIN_EXE_enasc")
+    );
+    let output = Command::new("sh")
+        .args(["-c", &shell.replace("AGAIN", again.to_str().unwrap())])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    for name in ["metrics.jsonl", "best.json"] {
+        let read = |run: &Path| fs::read(run.join(name)).unwrap();
+        assert_eq!(read(&first), read(&again), "{name}");
+    }
+    // Not asked for this time.
+    assert!(first.join(EVENTS).exists() && !again.join(EVENTS).exists());
 }

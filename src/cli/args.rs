@@ -9,6 +9,7 @@ use num_bigint::BigUint;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::run_args::{ReportArgs, WatchArgs};
 use super::tool_args::{CompletionsArgs, DescribeArgs, DiffArgs, ManArgs, NewArgs};
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
 use crate::diagnostic::render::Style;
@@ -137,6 +138,12 @@ pub enum Command {
         after_help = "Examples:\n  enasc recipe list\n  enasc recipe show enas-rnn-paper"
     )]
     Recipe(RecipeCommand),
+    /// Write a page about a run: curves, what its strategy prefers, the best architectures
+    #[command(after_help = "Example:\n  enasc report runs/tiny -o tiny.html")]
+    Report(ReportArgs),
+    /// Watch a run in the terminal until it ends
+    #[command(after_help = "Example:\n  enasc watch runs/tiny")]
+    Watch(WatchArgs),
     /// Serve an editor: diagnostics, hovers, renames and more, as it asks for them
     #[command(
         after_help = "Examples:\n  enasc lsp\n\nIt is started by an editor: docs/editors.md tells how VS Code, Neovim and Helix do."

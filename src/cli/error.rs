@@ -11,6 +11,7 @@ use crate::encoding::EncodingError;
 use crate::export::ExportError;
 use crate::graph::canonical::TooAlike;
 use crate::lsp::LspError;
+use crate::run::RunError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +97,9 @@ pub enum CliError {
     /// Not an architecture of the space.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// A run folder that cannot be read.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// What an editor says cannot be understood.
     #[error(transparent)]
     Lsp(#[from] LspError),

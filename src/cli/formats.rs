@@ -36,7 +36,11 @@ impl Command {
                 TorchCommand::Score(args) => args.format,
                 TorchCommand::Correlate(args) => args.machine.format,
             },
-            Self::Lsp(_) | Self::Completions(_) | Self::Man(_) => FormatArg::Human,
+            Self::Report(_)
+            | Self::Watch(_)
+            | Self::Lsp(_)
+            | Self::Completions(_)
+            | Self::Man(_) => FormatArg::Human,
         };
         format == FormatArg::Json
     }

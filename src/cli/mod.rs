@@ -31,12 +31,15 @@ mod near;
 mod new;
 mod output;
 mod recipe;
+mod report;
+pub mod run_args;
 mod sample;
 mod stats;
 pub mod tool_args;
 #[cfg(feature = "torch")]
 pub mod torch;
 pub mod torch_args;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -99,6 +102,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Export(args) => done(export::run(args, console)),
         Command::Dump(args) => done(dump::run(args, console)),
         Command::Recipe(command) => done(recipe::run(command)),
+        Command::Report(args) => done(report::run(args)),
+        Command::Watch(args) => done(watch::run(args, cli.color)),
         Command::Lsp(_) => done(crate::lsp::run().map_err(CliError::from)),
         Command::Doctor(args) => done(doctor::run(args)),
         Command::Completions(args) => done(completions::run(args)),

@@ -102,6 +102,9 @@ pub struct OutArgs {
     /// Train no longer than this, such as 90m or 2h, then go on with what was learnt
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub time_limit: Option<Duration>,
+    /// Write the metrics for TensorBoard too, into the run folder
+    #[arg(long)]
+    pub tensorboard: bool,
 }
 
 /// `enasc search`

@@ -174,6 +174,15 @@ impl Domain {
             Self::Subset { n, min, max } => ways(n, min, max),
         }
     }
+
+    /// Whether there is anything to choose: more than one choice.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::One { n } => n > 1,
+            Self::Subset { n, min, max } => min < max || (0 < min && min < n),
+        }
+    }
 }
 
 /// n over k.

@@ -3,6 +3,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::{RunError, name};
 
@@ -24,7 +26,15 @@ impl Lock {
             .write(true)
             .open(&path)
             .map_err(|source| RunError::write(&path, source))?;
-        match file.try_lock() {
+        let mut taken = file.try_lock();
+        for _ in 0..LOOKS {
+            if !matches!(taken, Err(TryLockError::WouldBlock)) {
+                break;
+            }
+            sleep(LOOK);
+            taken = file.try_lock();
+        }
+        match taken {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
@@ -44,3 +54,19 @@ impl Lock {
         Ok(Self { _file: file })
     }
 }
+
+/// Whether a process writes a run folder now.
+///
+/// To find out, the lock is taken for a moment, by readers side by side; a writer that
+/// comes in that moment tries again.
+#[must_use]
+pub fn is_locked(folder: &Path) -> bool {
+    let Ok(file) = File::open(folder.join(name::LOCK)) else {
+        return false;
+    };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
+/// How long a look at the lock takes at the most, and how many may come one upon another.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOKS: usize = 3;

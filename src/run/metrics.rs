@@ -1,11 +1,12 @@
 //! Metrics as JSON lines.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde_json::Value;
 
+use super::events::Events;
 use super::{RunError, atomic};
 
 /// The open `metrics.jsonl` of a run.
@@ -17,16 +18,19 @@ pub struct Metrics {
     path: PathBuf,
     file: File,
     bytes: u64,
+    /// The same for TensorBoard, where that is wanted.
+    events: Option<Events>,
 }
 
 impl Metrics {
     /// A new file with one line, in place of any that is there.
-    pub(super) fn create(path: &Path, header: &impl Serialize) -> Result<Self, RunError> {
+    pub(super) fn create(path: &Path, header: &Value) -> Result<Self, RunError> {
         let mut metrics = File::create(path)
             .map(|file| Self {
                 path: path.to_owned(),
                 file,
                 bytes: 0,
+                events: None,
             })
             .map_err(|source| RunError::write(path, source))?;
         metrics.append(header)?;
@@ -59,14 +63,27 @@ impl Metrics {
             path: path.to_owned(),
             file,
             bytes,
+            events: None,
         })
+    }
+
+    /// Writes all that there is, and all that will be appended, to a file of events too.
+    pub(super) fn with_events(mut self, path: &Path) -> Result<Self, RunError> {
+        let text = fs::read_to_string(&self.path);
+        let text = text.map_err(|source| RunError::read(&self.path, source))?;
+        let lines: Vec<Value> = text
+            .lines()
+            .filter_map(|l| serde_json::from_str(l).ok())
+            .collect();
+        self.events = Some(Events::of(path, &lines)?);
+        Ok(self)
     }
 
     /// Appends one line.
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub fn append(&mut self, record: &impl Serialize) -> Result<(), RunError> {
+    pub fn append(&mut self, record: &Value) -> Result<(), RunError> {
         let mut line = serde_json::to_vec(record).map_err(|why| RunError::Unreadable {
             path: self.path.clone(),
             why: why.to_string(),
@@ -76,7 +93,10 @@ impl Metrics {
             .write_all(&line)
             .map_err(|source| RunError::write(&self.path, source))?;
         self.bytes += line.len() as u64;
-        Ok(())
+        match &mut self.events {
+            Some(events) => events.append(record),
+            None => Ok(()),
+        }
     }
 
     /// Brings all lines to the disk; how many bytes they are.

@@ -8,6 +8,7 @@
 //!   modules/               the files that it uses
 //!   architecture.json      the architecture that is trained (of a training)
 //!   metrics.jsonl          a header, then one JSON object a line, by step
+//!   events.out.tfevents.enasc   its numbers for TensorBoard (with `--tensorboard`)
 //!   best.json              the derived architecture and its score (of a search)
 //!   result.json            accuracy and loss at the end (of a training)
 //!   correlate/0000.json    an architecture's scores, shared and retrained (of a search)
@@ -21,8 +22,8 @@
 //!
 //! Invariants:
 //! - a file is whole or not there: it is written beside its place, under a name
-//!   that starts with a dot, brought to the disk and renamed; `metrics.jsonl`
-//!   alone grows, and is cut back to the checkpoint when a run is resumed;
+//!   that starts with a dot, brought to the disk and renamed; `metrics.jsonl` and
+//!   the events alone grow, and are cut back to the checkpoint when a run is resumed;
 //! - `run.json` is written last, so a folder that has it is a run, and a folder
 //!   in which a run was being created when the process was killed is not;
 //! - every file states its schema version ([`SCHEMA`]).
@@ -32,6 +33,8 @@
 mod atomic;
 mod checkpoint;
 mod error;
+mod events;
+mod history;
 mod info;
 mod lock;
 mod metrics;
@@ -44,10 +47,12 @@ use serde_json::{Value, json};
 pub use atomic::{replace, write_atomic};
 pub use checkpoint::{Checkpoint, Damaged};
 pub use error::RunError;
+pub use history::{Choices, History, Point, Series};
 pub(crate) use info::hex;
 pub use info::{
     Command, DataInfo, Inherited, Normalisation, RunInfo, SpaceInfo, graph_fingerprint,
 };
+pub use lock::is_locked;
 pub use metrics::Metrics;
 
 use lock::Lock;
@@ -69,6 +74,8 @@ pub mod name {
     pub const ARCHITECTURE: &str = "architecture.json";
     /// One JSON object a line.
     pub const METRICS: &str = "metrics.jsonl";
+    /// The same for TensorBoard, which looks for `tfevents` in names.
+    pub const EVENTS: &str = "events.out.tfevents.enasc";
     /// The derived architecture.
     pub const BEST: &str = "best.json";
     /// Accuracy and loss at the end of a training.
@@ -102,6 +109,8 @@ pub struct Recipe<'a> {
 #[derive(Debug)]
 pub struct Run {
     folder: PathBuf,
+    /// Whether metrics are written for TensorBoard too.
+    events: bool,
     /// Released when the run is dropped, and by the system when the process ends.
     _lock: Lock,
 }
@@ -191,6 +200,7 @@ impl Run {
     fn locked(folder: &Path) -> Result<Self, RunError> {
         Ok(Self {
             folder: folder.to_owned(),
+            events: folder.join(name::EVENTS).exists(),
             _lock: Lock::take(folder)?,
         })
     }
@@ -240,13 +250,21 @@ impl Run {
         write_atomic(&self.path(name), text.as_bytes())
     }
 
-    /// The metrics of a run that starts: the header alone.
+    /// Asks for metrics that TensorBoard reads ([`name::EVENTS`]), besides those that
+    /// are written anyway. A run that has them goes on with them unasked.
+    #[must_use]
+    pub fn with_events(mut self, wanted: bool) -> Self {
+        self.events |= wanted;
+        self
+    }
+
+    /// The metrics of a run of `steps` steps that starts: the header alone.
     ///
     /// # Errors
     /// When the disk does not take them.
-    pub fn new_metrics(&self) -> Result<Metrics, RunError> {
-        let header = json!({"schema": SCHEMA, "file": "metrics"});
-        Metrics::create(&self.path(name::METRICS), &header)
+    pub fn new_metrics(&self, steps: u64) -> Result<Metrics, RunError> {
+        let header = json!({"schema": SCHEMA, "file": "metrics", "steps": steps});
+        self.and_events(Metrics::create(&self.path(name::METRICS), &header)?)
     }
 
     /// The metrics of a run that is resumed, cut back to `bytes`.
@@ -254,7 +272,15 @@ impl Run {
     /// # Errors
     /// When there are fewer, or the disk does not answer.
     pub fn resume_metrics(&self, bytes: u64) -> Result<Metrics, RunError> {
-        Metrics::cut_back(&self.path(name::METRICS), bytes)
+        self.and_events(Metrics::cut_back(&self.path(name::METRICS), bytes)?)
+    }
+
+    fn and_events(&self, metrics: Metrics) -> Result<Metrics, RunError> {
+        if self.events {
+            metrics.with_events(&self.path(name::EVENTS))
+        } else {
+            Ok(metrics)
+        }
     }
 
     /// Saves a checkpoint after `step` steps and drops all but the last two.

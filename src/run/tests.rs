@@ -290,7 +290,7 @@ fn a_checkpoint_that_was_being_written_does_not_count() {
 fn metrics_are_cut_back_to_the_checkpoint() {
     let folder = temporary();
     let run = Run::create(folder.path(), &recipe()).unwrap();
-    let mut metrics = run.new_metrics().unwrap();
+    let mut metrics = run.new_metrics(2).unwrap();
     metrics.append(&json!({"step": 1})).unwrap();
     let bytes = metrics.sync().unwrap();
     metrics.append(&json!({"step": 2})).unwrap();
@@ -302,7 +302,7 @@ fn metrics_are_cut_back_to_the_checkpoint() {
     metrics.append(&json!({"step": 2})).unwrap();
     assert_eq!(
         fs::read_to_string(&path).unwrap(),
-        "{\"schema\":1,\"file\":\"metrics\"}\n{\"step\":1}\n{\"step\":2}\n"
+        "{\"schema\":1,\"file\":\"metrics\",\"steps\":2}\n{\"step\":1}\n{\"step\":2}\n"
     );
     let message = run.resume_metrics(bytes + 999).unwrap_err().to_string();
     assert!(

@@ -62,7 +62,7 @@ pub(super) fn drive(
         Some(at) => (at.step, run.resume_metrics(at.metrics_bytes)?, at.left_out),
         None => {
             job.begin(run, watch)?;
-            (0, run.new_metrics()?, 0)
+            (0, run.new_metrics(total)?, 0)
         }
     };
     let mut log = Log::new(metrics, config.read_every(), left_out);

@@ -39,6 +39,8 @@ pub(super) struct Record {
     pub figures: Vec<(&'static str, Figure)>,
     /// Architectures with their scores.
     pub samples: Vec<(String, f64)>,
+    /// What is chosen how often now; see [`super::choices`].
+    pub choices: Option<Value>,
     /// Of a step of gradient descent.
     pub descent: Option<Descent>,
 }
@@ -213,7 +215,7 @@ impl<L: Lines> Log<L> {
                     }
                 }
             }
-            self.lines.append(&line(*step, &figures, &record.samples))?;
+            self.lines.append(&line(*step, &figures, record))?;
             observer.event(&Event::Step {
                 step: *step,
                 figures: &figures,
@@ -242,7 +244,8 @@ fn tolerate(
     })
 }
 
-fn line(step: Step, figures: &[(&'static str, f64)], samples: &[(String, f64)]) -> Value {
+fn line(step: Step, figures: &[(&'static str, f64)], record: &Record) -> Value {
+    let samples = &record.samples;
     let mut line = Map::new();
     line.insert("step".to_owned(), json!(step.number));
     line.insert("epoch".to_owned(), json!(step.epoch));
@@ -254,6 +257,9 @@ fn line(step: Step, figures: &[(&'static str, f64)], samples: &[(String, f64)]) 
         let sample = |(architecture, accuracy): &(String, f64)| json!({"architecture": architecture, "accuracy": accuracy});
         let samples: Vec<Value> = samples.iter().map(sample).collect();
         line.insert("samples".to_owned(), Value::Array(samples));
+    }
+    if let Some(choices) = &record.choices {
+        line.insert("choices".to_owned(), choices.clone());
     }
     Value::Object(line)
 }

@@ -7,7 +7,8 @@
 //!
 //! - `search`: the loop; `weights` its first phase, `controller_phase` with
 //!   `reinforce` its second;
-//! - `strategy`: who proposes architectures: the policy, chance, or evolution;
+//! - `strategy`: who proposes architectures: the policy, chance, or evolution; `choices`:
+//!   what it has come to prefer;
 //! - `evaluator`: who judges them: shared weights, or a table of results;
 //! - `compare`, `correlate`, `score`: what a search came to;
 //! - `task`: what is learnt: minibatches, and by what an architecture is good;
@@ -26,6 +27,7 @@
 
 mod averaging;
 mod best;
+mod choices;
 mod compare;
 pub mod controller_phase;
 mod correlate;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value, json};
 use tch::Device;
 
+use super::choices;
 use super::drive::{Job, Standing, drive, no_checkpoint, restore};
 use super::evaluator::{Evaluator, Lookups, SharedWeights};
 use super::log::Record;
@@ -15,7 +16,7 @@ use super::seed::{Purpose, seed};
 use super::strategy::{Strategy, Uniform, strategy};
 use super::tensors::{State, prefixed, take};
 use super::timeline::{Phase, Step, Timeline};
-use super::{Comparison, Evaluation, Event, SearchConfig, TrainError, Watch};
+use super::{Comparison, Evaluation, Event, SearchConfig, StrategyName, TrainError, Watch};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
@@ -223,15 +224,35 @@ impl<'a> Search<'a> {
             let reward = |found| measure.reward(found, phase.perplexity_reward);
             Ok(found.iter().map(reward).collect())
         })?;
-        Ok(Record::of(figures))
+        Ok(Record {
+            choices: self.choices(step),
+            ..Record::of(figures)
+        })
+    }
+
+    /// What the strategy chooses now, where it learns and `step` is one of those whose
+    /// metrics say so: some updates of an epoch, and its end.
+    fn choices(&mut self, step: Step) -> Option<Value> {
+        let learns = self.config.strategy.name != StrategyName::Random;
+        if !learns || !choices::is_due(step) {
+            return None;
+        }
+        let seed = self.seed(Purpose::ReportSamples, step.number);
+        // Where too few draws fulfil what the space requires, this is no reason to stop.
+        let samples = self.strategy.sample(choices::SAMPLES, seed).ok()?;
+        Some(choices::count(&self.space.decisions, &samples))
     }
 
     /// Phase 3: some samples of the strategy, judged on one minibatch.
     fn report(&mut self, step: Step) -> Result<Record, TrainError> {
         let mut figures = self.evaluator.means()?;
+        let choices = self.choices(step);
         if self.evaluator.known(0).is_some() {
             // Every look-up counts, and these would come on top.
-            return Ok(Record::of(figures));
+            return Ok(Record {
+                choices,
+                ..Record::of(figures)
+            });
         }
         let measure = self.evaluator.measure();
         let seed = self.seed(Purpose::ReportSamples, step.number);
@@ -252,6 +273,7 @@ impl<'a> Search<'a> {
         let samples = samples.iter().map(line).zip(values).collect();
         Ok(Record {
             samples,
+            choices,
             ..Record::of(figures)
         })
     }

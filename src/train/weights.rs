@@ -127,6 +127,7 @@ impl<'a> Weights<'a> {
                 ("grad_norm", norm.into()),
             ],
             samples: Vec::new(),
+            choices: None,
             descent: Some(Descent {
                 architectures: lines(),
                 tolerated: self.config.bad_steps,

@@ -298,11 +298,12 @@ fn eval(args: &EvalArgs, console: Console) -> Result<(), Failure> {
 }
 
 fn open(out: &super::torch_args::OutArgs, recipe: &Recipe) -> Result<Run, Failure> {
-    Ok(if out.resume {
+    let run = if out.resume {
         Run::resume(&out.out, recipe)?
     } else {
         Run::create(&out.out, recipe)?
-    })
+    };
+    Ok(run.with_events(out.tensorboard))
 }
 
 fn watch<'a>(interrupt: &'a Interrupt, observer: &'a mut dyn Observer) -> Watch<'a> {

@@ -1,0 +1,11 @@
+//! `enasc report`: a run as one page.
+
+use super::error::CliError;
+use super::output::write;
+use super::run_args::ReportArgs;
+use crate::report::{Facts, page};
+
+pub(super) fn run(args: &ReportArgs) -> Result<(), CliError> {
+    let facts = Facts::read(&args.run)?;
+    write(args.out.as_deref(), &page(&facts))
+}
