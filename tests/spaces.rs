@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use enasc::decision::{self, Architecture, Choice, DecisionId, DecisionSpace, OptionSource};
+use enasc::draw::{self, Look, Mark, Of, Panel};
+use enasc::graph::write::Subject;
 use enasc::graph::{Child, Op, select};
 use enasc::{Options, SearchSpace, compile};
 use proptest::prelude::*;
@@ -228,6 +230,34 @@ proptest! {
             }
             check_child(&space, &select(&space.graph, decisions, &architecture));
         }
+    }
+
+    #[test]
+    fn all_that_an_architecture_has_is_in_its_picture(parts in prop::collection::vec(part(), 1..5), seed in any::<u64>()) {
+        let space = compiled(&text(&parts));
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let architecture = decision::sample(&space.decisions, &mut rng).unwrap();
+        let subject = Subject {
+            name: &space.name,
+            graph: &space.graph,
+            decisions: &space.decisions,
+            architecture: None,
+        };
+        let alone = draw::picture(subject, Of::Alone(&architecture));
+        let inside = draw::picture(subject, Of::Inside(&architecture));
+        for picture in [&alone, &inside] {
+            let text = draw::svg(picture);
+            prop_assert!(roxmltree::Document::parse(&text).is_ok(), "{}", text);
+        }
+        // From the input everything in a drawing leads on, but the results.
+        for panel in alone.panels.iter().chain(&inside.panels) {
+            for (block, what) in panel.blocks.iter().enumerate() {
+                let is_read = panel.arrows.iter().any(|arrow| arrow.from == block);
+                prop_assert!(is_read || what.look == Look::End, "{:?}", what);
+            }
+        }
+        let marked = |panel: &Panel| panel.blocks.iter().any(|block| block.mark == Mark::On);
+        prop_assert!(inside.panels.iter().all(marked));
     }
 
     #[test]

@@ -107,9 +107,9 @@ pub enum Command {
         after_help = "Examples:\n  enasc sample spaces/tiny.enas | enasc diff spaces/tiny.enas - 'h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}'\n  enasc diff spaces/enas_micro.enas spaces/enas_micro_final.enas\n  enasc diff spaces/tiny.enas spaces/tiny.enas --other-set width=16"
     )]
     Diff(DiffArgs),
-    /// Draw the supergraph, or the network of one architecture
+    /// Draw a space, the network of one architecture, or that in its space
     #[command(
-        after_help = "Examples:\n  enasc graph spaces/tiny.enas | dot -Tsvg -o tiny.svg\n  enasc sample spaces/tiny.enas | enasc graph spaces/tiny.enas --arch - --format json"
+        after_help = "Examples:\n  enasc graph spaces/tiny.enas --format svg -o tiny.svg\n  enasc sample spaces/tiny.enas | enasc graph spaces/tiny.enas --arch - --inside --format svg -o tiny.svg\n  enasc graph spaces/tiny.enas | dot -Tsvg -o operations.svg\n  enasc sample spaces/tiny.enas | enasc graph spaces/tiny.enas --arch - --format json"
     )]
     Graph(GraphArgs),
     /// Read an architecture from a published notation

@@ -149,12 +149,20 @@ impl<'a> Fold<'a> {
         }
         let alive = region.reached(|guard| self.holds(guard));
         let panels = cells.into_iter().filter_map(|(cell, instances)| {
+            let mut instances: Vec<(&str, Members)> = instances.into_iter().collect();
+            let is_alive = |(_, members): &(&str, Members)| {
+                let mut nodes = members.keys();
+                nodes.any(|node| alive.get(node.index()) == Some(&true))
+            };
+            if instances.iter().any(is_alive) {
+                instances.retain(is_alive);
+            }
             let times = instances.len();
             // The first cell of a network may read one thing twice: that tells the least.
-            let inputs = |members: &Members| outside(region, members).len();
-            let most = instances.values().map(inputs).max()?;
+            let inputs = |(_, members): &(&str, Members)| outside(region, members).len();
+            let most = instances.iter().map(inputs).max()?;
             let mut instances = instances.into_iter();
-            let (base, mut members) = instances.find(|(_, members)| inputs(members) == most)?;
+            let (base, mut members) = instances.find(|instance| inputs(instance) == most)?;
             self.part_tails(region, base, cell, &mut members);
             let whole = cell.is_empty();
             let title = match (whole, id) {

@@ -64,7 +64,7 @@ pub struct Picture {
 pub struct Panel {
     /// What it shows.
     pub title: String,
-    /// How often it is part of the network; 1 for the whole.
+    /// How often the network has it, or the architecture that is drawn; 1 for the whole.
     pub times: usize,
     /// Decisions that belong to no box, such as how often a loop runs: `n = 2 | 3 | 4`.
     pub notes: Vec<String>,
