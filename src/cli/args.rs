@@ -139,10 +139,10 @@ pub enum Command {
     )]
     Recipe(RecipeCommand),
     /// Write a page about a run: curves, what its strategy prefers, the best architectures
-    #[command(after_help = "Example:\n  enasc report runs/tiny -o tiny.html")]
+    #[command(after_help = "Examples:\n  enasc report runs/tiny -o tiny.html")]
     Report(ReportArgs),
     /// Watch a run in the terminal until it ends
-    #[command(after_help = "Example:\n  enasc watch runs/tiny")]
+    #[command(after_help = "Examples:\n  enasc watch runs/tiny\n  enasc watch runs/tiny --once")]
     Watch(WatchArgs),
     /// Serve an editor: diagnostics, hovers, renames and more, as it asks for them
     #[command(
