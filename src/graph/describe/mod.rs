@@ -5,8 +5,8 @@
 //! a candidate, an operation that the space declares. A part is a chain of operations,
 //! or lines such as `t[3] = sep3(t[1]) + max3(t[2])`.
 //!
-//! Paths say what belongs together ([`names`]); [`units`] puts it together, if it has
-//! one result and can be computed in one go; [`lines`] writes it down.
+//! Paths say what belongs together (`names`); `units` puts it together, if it has
+//! one result and can be computed in one go; `lines` writes it down.
 
 mod lines;
 mod names;
