@@ -32,7 +32,7 @@ type Counts = BTreeMap<&'static str, usize>;
 fn spaces() -> Vec<SearchSpace> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["spaces", "templates"] {
+    for folder in ["spaces", "spaces/templates"] {
         let entries = std::fs::read_dir(root.join(folder)).unwrap();
         files.extend(entries.map(|entry| entry.unwrap().path()));
     }
