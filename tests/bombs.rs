@@ -60,6 +60,17 @@ fn values_by_many_decisions() {
     ends(Code::TooManyCases, &space("", body));
 }
 
+/// Each case of a number is searched for, which takes its time where many sets say it.
+#[test]
+fn numbers_of_many_cases() {
+    let picks = "let from = pick any of h[..l]\n".repeat(80);
+    let body = format!(
+        "nodes h = [x]\nnodes h[l in 1..=4] {{ {picks} h[l] = sum(from) }}\n\
+         require edges(h) <= 1e-300\n"
+    );
+    ends(Code::StepBudget, &space("", &body));
+}
+
 #[test]
 fn recursion() {
     let f = |kind: &str, body: &str| {

@@ -116,6 +116,10 @@ impl Evaluator<'_> {
                     continue;
                 }
                 for (place, &case) in part.iter().enumerate() {
+                    // A case may take as long to search as a loop does.
+                    if !self.step(1, span) {
+                        return None;
+                    }
                     let both = self.decisions.guards.and(*guard, case);
                     if case != GuardId::ALWAYS && !self.is_possible(both) {
                         continue;
@@ -314,6 +318,9 @@ impl Evaluator<'_> {
         let mut cases = Vec::new();
         let mut below = GuardId::NEVER;
         for sum in sums {
+            if !self.step(1, span) {
+                return None;
+            }
             let at_most = self.decisions.guards.at_most(&terms, sum);
             let not_below = self.decisions.guards.not(below);
             let equal = self.decisions.guards.and(at_most, not_below);

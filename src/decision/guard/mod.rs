@@ -64,6 +64,18 @@ pub enum Guard {
     },
 }
 
+impl Guard {
+    /// How many there are.
+    fn operands(&self) -> usize {
+        match self {
+            Self::Always | Self::Never | Self::Has { .. } => 0,
+            Self::Not(_) => 1,
+            Self::And(operands) | Self::Or(operands) => operands.len(),
+            Self::AtMost { terms, .. } => terms.len(),
+        }
+    }
+}
+
 /// The arena of all conditions of a space.
 ///
 /// Equal conditions get equal ids, as far as the rules of [`Guards::all`] and

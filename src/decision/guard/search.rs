@@ -12,8 +12,9 @@ pub type Example = Vec<(DecisionId, u32, bool)>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooHard;
 
-/// How many conditions [`Guards::example`] looks at before it gives up.
-const BUDGET: usize = 200_000;
+/// How many conditions and operands of them [`Guards::example`] looks at before it
+/// gives up.
+const BUDGET: u64 = 1_000_000;
 
 impl Guards {
     /// Choices that make a condition hold, if there are any: exact, by trying
@@ -138,10 +139,9 @@ impl Guards {
         search: &mut Search,
         known: &dyn Fn(DecisionId, u32) -> Option<bool>,
     ) -> GuardId {
-        let mut memory = HashMap::new();
-        let rest = self.restrict_with(guard, known, &mut memory);
-        search.looked += memory.len();
-        self.work += memory.len() as u64;
+        let before = self.work;
+        let rest = self.restrict(guard, known);
+        search.looked += self.work - before;
         rest
     }
 
@@ -164,6 +164,6 @@ impl Guards {
 
 /// The state of [`Guards::example`].
 struct Search {
-    looked: usize,
+    looked: u64,
     chosen: Example,
 }

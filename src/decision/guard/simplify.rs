@@ -285,7 +285,9 @@ impl Guards {
         if let Some(&done) = memory.get(&guard) {
             return done;
         }
-        let rest = match self.get(guard).clone() {
+        let whole = self.get(guard).clone();
+        self.work += whole.operands() as u64 + 1;
+        let rest = match whole {
             Guard::Always | Guard::Never => guard,
             Guard::Has { decision, option } => match known(decision, option) {
                 Some(true) => GuardId::ALWAYS,
