@@ -29,10 +29,10 @@ pub(super) fn rows(x: &Tensor) -> Result<Tensor, TchError> {
     x.f_permute([0, 2, 3, 1])?.f_reshape([-1, channels]) // (B * H * W, C)
 }
 
-/// The inverse of [`rows`], for images of the size of `like`.
+/// The inverse of [`rows`], for images as many, tall and wide as `like`.
 pub(super) fn images(rows: &Tensor, like: &Tensor) -> Result<Tensor, TchError> {
-    let (b, c, h, w) = like.size4()?;
-    rows.f_view([b, h, w, c])?.f_permute([0, 3, 1, 2]) // (B, C, H, W)
+    let (b, _, h, w) = like.size4()?;
+    rows.f_view([b, h, w, -1])?.f_permute([0, 3, 1, 2]) // (B, C, H, W)
 }
 
 #[cfg(test)]

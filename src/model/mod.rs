@@ -22,6 +22,7 @@ mod device;
 mod dropout;
 mod error;
 mod half;
+mod lanes;
 mod layout;
 mod memory;
 mod norm;

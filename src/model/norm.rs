@@ -2,11 +2,7 @@
 
 use tch::{Device, TchError, Tensor};
 
-use super::layout;
-
-/// libtorch's batch norm on a CPU takes eight channels at a time, and what is
-/// left over one by one at many times the price.
-const LANES: i64 = 8;
+use super::{lanes, layout};
 
 /// The four tensors of a batch norm, each `(C)`.
 pub(super) struct BatchNorm<'a> {
@@ -33,17 +29,8 @@ pub(super) enum Use {
 /// The moving statistics keep `decay` of themselves; their variance is the
 /// unbiased one, as is usual.
 ///
-/// Images on a CPU go as a matrix with a row a pixel, zeros filling its columns
-/// up to a multiple of [`LANES`]: a layer of the macro space at 64 x 28 x 28,
-/// forward and backward on two threads, takes
-///
-/// | ms | sep5, C 32 | max3, C 32 | sep5, C 36 | max3, C 36 |
-/// |---|---|---|---|---|
-/// | everything channels first | 47 | 35 | 57 | 41 |
-/// | channels last, unfilled | 20 | 12 | 51 | 32 |
-/// | channels last, a batch norm of sums and products | 31 | 20 | 52 | 26 |
-/// | channels last, batch norm first between two copies | 45 | 28 | 53 | 33 |
-/// | channels last, filled | 20 | 12 | 43 | 22 |
+/// Images on a CPU go as a matrix with a row a pixel, and may be wider than the scale,
+/// or become so (see `lanes`).
 pub(super) fn batch_norm(
     x: &Tensor,
     params: &BatchNorm,
@@ -54,7 +41,7 @@ pub(super) fn batch_norm(
 ) -> Result<Tensor, TchError> {
     if x.dim() == 4 && x.device() == Device::Cpu {
         let rows = layout::rows(x)?; // (B * H * W, C)
-        return layout::images(&padded(&rows, params, which, eps, decay)?, x);
+        return layout::images(&wide(&rows, params, which, eps, decay)?, x);
     }
     if rank == 1 && x.dim() > 2 {
         let channels = x.size().last().copied().unwrap_or(1);
@@ -84,37 +71,40 @@ fn plain(
     )
 }
 
-fn padded(
-    rows: &Tensor, // (N, C)
+fn wide(
+    rows: &Tensor, // (N, C), or wider
     params: &BatchNorm,
     which: Use,
     eps: f64,
     decay: f64,
 ) -> Result<Tensor, TchError> {
-    let channels = rows.size2()?.1;
-    let extra = (LANES - channels % LANES) % LANES;
+    let channels = params.scale.size1()?;
+    let extra = lanes::missing(rows, channels);
     if extra == 0 {
         return plain(rows, params, which, eps, decay);
     }
-    let pad = |tensor: &Tensor| tensor.f_constant_pad_nd([0, extra]);
-    let cut = |tensor: &Tensor, dim| tensor.f_narrow(dim, 0, channels);
-    let (scale, offset) = (pad(params.scale)?, pad(params.offset)?);
-    let (mean, variance) = (pad(params.mean)?, pad(params.variance)?);
-    let wide = BatchNorm {
+    let fill = |tensor: &Tensor| lanes::longer(tensor, extra);
+    let (scale, offset) = (fill(params.scale)?, fill(params.offset)?);
+    let (mean, variance) = (fill(params.mean)?, fill(params.variance)?);
+    let filled = BatchNorm {
         scale: &scale,
         offset: &offset,
         mean: &mean,
         variance: &variance,
     };
-    let result = plain(&pad(rows)?, &wide, which, eps, decay)?;
+    let unfilled = channels + extra - rows.size2()?.1;
+    let result = plain(&lanes::longer(rows, unfilled)?, &filled, which, eps, decay)?;
+    let cut = |tensor: &Tensor| tensor.f_narrow(-1, 0, channels);
     if which == Use::BatchAndMove {
-        params.mean.shallow_clone().f_copy_(&cut(&mean, 0)?)?;
-        params
-            .variance
-            .shallow_clone()
-            .f_copy_(&cut(&variance, 0)?)?;
+        params.mean.shallow_clone().f_copy_(&cut(&mean)?)?;
+        params.variance.shallow_clone().f_copy_(&cut(&variance)?)?;
     }
-    cut(&result, 1)?.f_contiguous()
+    // Without an ε, channels of zeros are divided by zero.
+    if eps > 0.0 {
+        Ok(result)
+    } else {
+        cut(&result)?.f_contiguous()
+    }
 }
 
 /// Layer norm over the last dimension, `(.., D)`; `scale` and `offset` are `(D)`.
@@ -165,7 +155,8 @@ mod tests {
                 mean,
                 variance,
             };
-            batch_norm(x, &params, which, EPS, 0.9, rank).unwrap()
+            let found = batch_norm(x, &params, which, EPS, 0.9, rank).unwrap();
+            lanes::cut(&found, scale.size1().unwrap()).unwrap()
         }
 
         /// (x - mean) / sqrt(variance + ε) γ + β, of images.
@@ -282,8 +273,10 @@ mod tests {
             let loss = (with(&leaves[0], &params) * &weights).sum(Kind::Double);
             Tensor::run_backward(&[loss], &leaves, false, false)
         };
-        let filled =
-            gradients(&|x, params| batch_norm(x, params, Use::BatchAndMove, EPS, 0.9, 3).unwrap());
+        let filled = gradients(&|x, params| {
+            let found = batch_norm(x, params, Use::BatchAndMove, EPS, 0.9, 3).unwrap();
+            lanes::cut(&found, c).unwrap()
+        });
         let unfilled =
             gradients(&|x, params| plain(x, params, Use::BatchAndMove, EPS, 0.9).unwrap());
         for (a, b) in filled.iter().zip(&unfilled) {

@@ -10,8 +10,8 @@ use super::norm::{self, BatchNorm, Use};
 use super::params::Params;
 use super::products::{Product, Products};
 use super::recurrence::Recurrence;
-use super::{Mode, ModelConfig, ModelError, Precision, Statistics, dropout, layout, ops};
-use crate::graph::{Child, ChildRegion, ChildStep, Node, Op, Region, RegionId, Supergraph};
+use super::{Mode, ModelConfig, ModelError, Precision, Statistics, dropout, lanes, layout, ops};
+use crate::graph::{Child, ChildRegion, ChildStep, Node, Op, Region, RegionId, Shape, Supergraph};
 use crate::recipe::WORDS;
 
 /// The result of a step; `None` stands for zeros of the node's shape, which
@@ -130,11 +130,10 @@ impl<'a> Walk<'a> {
             }
         }
         let output = |&step: &usize| {
-            values
-                .get(step)
-                .and_then(|v| v.as_ref().map(Tensor::shallow_clone))
+            let value = values.get(step).and_then(Option::as_ref);
+            value.map(|v| cut(region, selected, step, v)).transpose()
         };
-        Ok(selected.outputs.iter().map(output).collect())
+        selected.outputs.iter().map(output).collect()
     }
 
     /// Runs one step on the values so far.
@@ -162,11 +161,13 @@ impl<'a> Walk<'a> {
             _ => {}
         }
 
+        let wide = lanes::carries(node.op_of(step.form));
         let operands: Vec<Tensor> = step
             .inputs
             .iter()
             .map(|input| match read(input) {
-                Some(tensor) => Ok(tensor.shallow_clone()),
+                Some(tensor) if wide => Ok(tensor.shallow_clone()),
+                Some(tensor) => cut(region, selected, *input, tensor),
                 None => self.zeros(region, selected, *input),
             })
             .collect::<Result<_, _>>()?;
@@ -176,7 +177,7 @@ impl<'a> Walk<'a> {
         let shape = node.shape_of(step.form);
         if let (Op::BatchNorm { .. }, [x]) = (&node.op, operands.as_slice())
             && self.statistics() == Use::BatchAndMove
-            && x.numel() <= shape.0.first().copied().unwrap_or(1)
+            && numbers_of_a_channel(x, shape) <= 1
         {
             let path = node.path.to_string();
             return Err(ModelError::SingleNumber { path });
@@ -236,9 +237,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Tensor, TchError> {
         let shape = node.shape_of(form);
         let rank = shape.0.len();
-        // The first dimension of the shape: of vectors the last of the tensor,
-        // of more the one after the batch.
-        let first = if rank <= 1 { -1 } else { 1 };
+        let first = first(shape);
         match (node.op_of(form), operands, params) {
             (Op::Conv { window, groups, .. }, [x], [kernel, bias @ ..]) => {
                 ops::conv(x, *window, *groups, kernel, bias.first().copied())
@@ -467,6 +466,37 @@ fn node(region: &Region, index: petgraph::graph::NodeIndex) -> Result<&Node, Mod
         .graph
         .node_weight(index)
         .ok_or_else(|| ModelError::Malformed(format!("it has no node {}", index.index())))
+}
+
+/// Where the first dimension of a shape is in its tensor: last of vectors, else after
+/// the batch.
+fn first(shape: &Shape) -> i64 {
+    if shape.0.len() <= 1 { -1 } else { 1 }
+}
+
+fn numbers_of_a_channel(x: &Tensor, shape: &Shape) -> i64 {
+    let sizes = x.size();
+    let channels = if first(shape) < 0 {
+        sizes.last()
+    } else {
+        sizes.get(1)
+    };
+    x.numel() as i64 / channels.map_or(1, |&n| n.max(1))
+}
+
+/// The result of a step without the channels that fill it up (see `lanes`).
+fn cut(
+    region: &Region,
+    selected: &ChildRegion,
+    step: usize,
+    value: &Tensor,
+) -> Result<Tensor, ModelError> {
+    let Some(step) = selected.steps.get(step) else {
+        return Err(ModelError::Malformed(format!("it has no step {step}")));
+    };
+    let node = node(region, step.node)?;
+    let channels = node.shape_of(step.form).0.first().copied().unwrap_or(1);
+    lanes::cut(value, channels as i64).map_err(|why| ModelError::torch("an image", &why))
 }
 
 /// The last step that reads each step's result; outputs are read after all.

@@ -3,8 +3,10 @@
 use tch::{TchError, Tensor};
 
 use crate::graph::Window;
+use crate::model::lanes;
 
 /// `(B, C, H, W)` to `(B, C_out, H', W')`; the kernel is `(C_out, C / groups, K, K)`.
+/// The images may be wider than the kernel, and may become so (see `lanes`).
 pub(in crate::model) fn conv(
     x: &Tensor,
     window: Window,
@@ -12,10 +14,16 @@ pub(in crate::model) fn conv(
     kernel: &Tensor,
     bias: Option<&Tensor>,
 ) -> Result<Tensor, TchError> {
+    let lanes::Filled {
+        mut x,
+        kernel,
+        groups,
+        missing,
+    } = lanes::filled(x, kernel, groups as i64)?;
+    let bias = bias.map(|bias| lanes::longer(bias, missing)).transpose()?;
     let (_, _, h, w) = x.size4()?;
     let ((top, bottom), (left, right)) = (pads(window, h), pads(window, w));
     let (mut stride, dilation) = (window.stride as i64, window.dilation as i64);
-    let mut x = x.shallow_clone();
     if window.size == 1 && stride > 1 {
         // The pixels between are not looked at. Besides, libtorch 2.11 on the CPU writes
         // outside of some memory when it makes the kernel's gradient of such a convolution
@@ -26,7 +34,7 @@ pub(in crate::model) fn conv(
     }
     let run = |x: &Tensor, padding: [i64; 2]| {
         let (stride, dilation) = ([stride; 2], [dilation; 2]);
-        x.f_conv2d(kernel, bias, stride, padding, dilation, groups as i64)
+        x.f_conv2d(&kernel, bias.as_ref(), stride, padding, dilation, groups)
     };
     if (top, left) == (bottom, right) {
         run(&x, [top, left])
@@ -104,6 +112,10 @@ mod tests {
         for x in [x.shallow_clone(), channels_last(&x).unwrap()] {
             let found = conv(&x, window, groups, &kernel, None).unwrap();
             assert_close(&found, &expected, 1e-12);
+            // The same of images that are wider than their channels.
+            let more = x.constant_pad_nd([0, 0, 0, 0, 0, 3]);
+            let found = conv(&more, window, groups, &kernel, None).unwrap();
+            assert_close(&lanes::cut(&found, 8).unwrap(), &expected, 1e-12);
         }
     }
 
@@ -170,8 +182,8 @@ mod tests {
         };
         let (x, kernel) = (noise(&[1, 2, 2, 2]), noise(&[3, 2, 1, 1]));
         let bias = noise(&[3]);
-        let plain = conv(&x, window, 1, &kernel, None).unwrap();
-        let found = conv(&x, window, 1, &kernel, Some(&bias)).unwrap();
+        let run = |bias| lanes::cut(&conv(&x, window, 1, &kernel, bias).unwrap(), 3).unwrap();
+        let (plain, found) = (run(None), run(Some(&bias)));
         assert_close(&found, &(plain + bias.view([1, 3, 1, 1])), 1e-12);
     }
 
@@ -194,9 +206,8 @@ mod tests {
                 stride: 1,
                 ..window
             };
-            let padded = conv(&image, one_row, 1, &square, None)
-                .unwrap()
-                .squeeze_dim(2);
+            let padded = conv(&image, one_row, 1, &square, None).unwrap();
+            let padded = lanes::cut(&padded, 4).unwrap().squeeze_dim(2);
             // Stride two of an even length pads nothing before, so it takes the odd ones.
             let expected = match stride {
                 1 => padded,

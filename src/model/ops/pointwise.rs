@@ -3,6 +3,7 @@
 use tch::{TchError, Tensor};
 
 use crate::graph::Activation;
+use crate::model::lanes;
 
 /// An activation of every number.
 pub(in crate::model) fn activation(x: &Tensor, function: Activation) -> Result<Tensor, TchError> {
@@ -31,9 +32,11 @@ pub(in crate::model) fn affine(x: &Tensor, scale: f64, offset: f64) -> Result<Te
     }
 }
 
-/// The sum of tensors of one shape; `None` of none.
+/// The sum of tensors of one shape; `None` of none. Images may be wider than others, which
+/// cuts them (see `lanes`).
 pub(in crate::model) fn sum(terms: &[&Tensor]) -> Result<Option<Tensor>, TchError> {
-    let [first, rest @ ..] = terms else {
+    let terms = lanes::level(terms)?;
+    let [first, rest @ ..] = terms.as_slice() else {
         return Ok(None);
     };
     let [second, rest @ ..] = rest else {

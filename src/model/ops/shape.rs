@@ -2,6 +2,8 @@
 
 use tch::{TchError, Tensor};
 
+use crate::model::lanes;
+
 /// `(B, C, H, W)`: at (y, x) what was at (y + dy, x + dx), zero from outside.
 pub(in crate::model) fn shift(x: &Tensor, dy: i64, dx: i64) -> Result<Tensor, TchError> {
     // A negative pad cuts.
@@ -18,11 +20,15 @@ pub(in crate::model) fn chunk(
     x.f_narrow(dim, (index * size) as i64, size as i64)
 }
 
-/// One after another along `dim`.
+/// One after another along `dim`. Images are filled up (see `lanes`).
 pub(in crate::model) fn concat(parts: &[Tensor], dim: i64) -> Result<Tensor, TchError> {
     match parts {
         [one] => Ok(one.shallow_clone()),
-        _ => Tensor::f_cat(parts, dim),
+        _ => {
+            let filling = lanes::filling(parts)?;
+            let all: Vec<&Tensor> = parts.iter().chain(&filling).collect();
+            Tensor::f_cat(&all, dim)
+        }
     }
 }
 
