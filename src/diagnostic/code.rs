@@ -126,6 +126,8 @@ codes! {
     CellDisagrees = "decision::cell_disagrees";
     /// A `return` that decisions may pass by.
     ConditionalReturn = "decision::conditional_return";
+    /// A decision that no output depends on.
+    DecisionUnused = "decision::unused";
     /// A space that leaves nothing to decide.
     NoDecision = "decision::none";
 
@@ -142,6 +144,8 @@ codes! {
     Captured = "graph::captured";
     /// An input that no output depends on.
     InputUnused = "graph::input_unused";
+    /// An element of a node family that no output depends on.
+    NodeUnused = "graph::node_unused";
 
     // ---- weights
     /// `@per` of something that is no decision.

@@ -46,6 +46,7 @@ mod select;
 mod settings;
 mod space;
 mod stmt;
+mod unused;
 mod value;
 
 pub use facts::{Fact, Facts};
@@ -56,6 +57,7 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
+use petgraph::graph::NodeIndex;
 
 use crate::decision::{DecisionSpace, ElementId, GuardId};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -211,6 +213,10 @@ struct ElementState {
     index: usize,
     /// Whether it stands in the list that the family starts with.
     seed: bool,
+    /// Where its family is declared or extended.
+    site: Span,
+    /// What it is: one node, or one for every instance of a cell.
+    nodes: Vec<(RegionId, NodeIndex)>,
     /// The later elements whose definitions use it, and when.
     uses: IndexSet<(ElementId, GuardId)>,
     /// When something outside of its family uses it.

@@ -1,6 +1,6 @@
 //! Decisions, and lists that they shorten.
 
-use super::{elements, quoted};
+use super::{elements, quoted, some_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::unroll::value::{List, Value};
@@ -70,6 +70,21 @@ pub(in crate::unroll) fn single_option(span: Span, path: &str) -> Diagnostic {
         "nothing to decide",
     )
     .help("write the value itself if the choice is not to grow")
+}
+
+pub(in crate::unroll) fn decision_unused(span: Span, paths: &[&str]) -> Diagnostic {
+    let what = if paths.len() == 1 {
+        "decision"
+    } else {
+        "decisions"
+    };
+    Diagnostic::warning(
+        Code::DecisionUnused,
+        span,
+        format!("no output depends on the {what} {}", some_of(paths)),
+        "changes no architecture",
+    )
+    .help("every choice counts as an architecture of its own: use what is chosen, or leave the decision out")
 }
 
 pub(in crate::unroll) fn no_decision(span: Span, name: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! Node families, weights and time.
 
-use super::elements;
+use super::{elements, some_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::unroll::value::{Sizes, Value};
@@ -90,6 +90,27 @@ pub(in crate::unroll) fn family_gap(span: Span, name: &str, at: i64, next: usize
     .help(format!(
         "`{name}` has {} so far: let the range start at {next}",
         elements(next)
+    ))
+}
+
+/// `decisions`: how many their definitions make.
+pub(in crate::unroll) fn node_unused(span: Span, names: &[&str], decisions: usize) -> Diagnostic {
+    let it = if names.len() == 1 { "it" } else { "them" };
+    let counted = match (decisions, names.len()) {
+        (0, _) => String::new(),
+        (1, 1) => "its decision counts and changes nothing: ".to_owned(),
+        (n, 1) => format!("its {n} decisions count and change nothing: "),
+        (1, _) => "their decision counts and changes nothing: ".to_owned(),
+        (n, _) => format!("their {n} decisions count and change nothing: "),
+    };
+    Diagnostic::warning(
+        Code::NodeUnused,
+        span,
+        format!("no output depends on {}", some_of(names)),
+        "reached by no output in any architecture",
+    )
+    .help(format!(
+        "{counted}use {it} in a later node or in an output, or leave {it} out"
     ))
 }
 
