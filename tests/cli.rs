@@ -331,6 +331,7 @@ fn stats_of_a_space_and_of_an_architecture() {
             "depth": 14,
             "decisions": 3,
             "architecture": null,
+            "ignore_input": { "count": "0", "of": "8" },
         })
     );
     let line = "h[1].f=conv3 h[1].skips={} h[2].f=max3 h[2].skips={0}";
@@ -352,6 +353,9 @@ fn stats_of_a_space_and_of_an_architecture() {
     );
     let value = good_json(&["stats", "spaces/enas_rnn.enas", "--format", "json"]);
     assert_eq!(value["per"], "token");
+    let cells = good(&["stats", "spaces/nasbench201.enas"]);
+    let last = "ignore their input 341 of 15 625 architectures (2.2 %)";
+    assert_eq!(cells.lines().last(), Some(last));
 }
 
 #[test]

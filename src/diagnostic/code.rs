@@ -144,6 +144,8 @@ codes! {
     Captured = "graph::captured";
     /// An input that no output depends on.
     InputUnused = "graph::input_unused";
+    /// A choice after which the network ignores its input.
+    InputIgnored = "graph::input_ignored";
     /// An element of a node family that no output depends on.
     NodeUnused = "graph::node_unused";
 

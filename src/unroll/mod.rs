@@ -37,6 +37,7 @@ mod expr;
 mod extern_op;
 mod facts;
 mod functions;
+mod ignored;
 mod kept;
 mod paths;
 mod primitives;

@@ -237,6 +237,7 @@ impl Evaluator<'_> {
             }
         }
         self.warn_of_unused(ports(self.space, Direction::Input));
+        self.warn_of_ignored();
         debug_assert!(self.regions.first().is_none_or(|region| {
             let mut nodes = region.graph.node_weights();
             nodes.all(|node| node.op != Op::Select || !node.shape.is_empty())
