@@ -72,6 +72,8 @@ codes! {
     NotExported = "names::not_exported";
     /// Declared and never used.
     UnusedName = "names::unused";
+    /// A name that hides a node family or a dimension.
+    Shadows = "names::shadows";
     /// The file declares no space, or several and none was chosen.
     WhichSpace = "names::which_space";
     /// `--set` names no parameter of the space, or a value of another type.

@@ -144,6 +144,23 @@ pub(super) fn duplicate(span: Span, name: &str, first: Span) -> Diagnostic {
     .help("give one of them another name")
 }
 
+/// `of`: what is hidden, as in "the dimension".
+pub(super) fn shadows(span: Span, name: &str, of: &str, first: Span) -> Diagnostic {
+    Diagnostic::warning(
+        Code::Shadows,
+        span,
+        format!("`{name}` hides {of} `{name}`"),
+        "means something else from here on",
+    )
+    .label(first, format!("{of} is declared here"))
+    .help(match of {
+        "the dimension" => {
+            "give it another name: types of the function go on to mean the dimension"
+        }
+        _ => "give it another name; to change what the elements are, assign without `let`",
+    })
+}
+
 pub(super) fn duplicate_candidate(span: Span, name: &str, first: Span) -> Diagnostic {
     Diagnostic::error(
         Code::DuplicateCandidate,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::{LocalId, Res};
+use super::{LocalId, Res, What};
 use crate::span::Span;
 
 /// What an item name refers to, where it is declared, and whether it is used.
@@ -30,6 +30,7 @@ struct Local {
     name: String,
     id: LocalId,
     span: Span,
+    what: What,
     used: bool,
     /// The local of the same name that this one hides, by its place.
     hides: Option<usize>,
@@ -49,7 +50,13 @@ pub(super) struct Locals {
 }
 
 impl Locals {
-    pub fn declare(&mut self, name: &str, span: Span) -> LocalId {
+    /// Gives a local its slot, and says what of the same name is hidden by it from now on.
+    pub fn declare(
+        &mut self,
+        name: &str,
+        span: Span,
+        what: What,
+    ) -> (LocalId, Option<(What, Span)>) {
         let id = LocalId(self.n_slots);
         self.n_slots += 1;
         let hides = self.places.insert(name.to_owned(), self.stack.len());
@@ -57,10 +64,12 @@ impl Locals {
             name: name.to_owned(),
             id,
             span,
+            what,
             used: false,
             hides,
         });
-        id
+        let hidden = hides.and_then(|place| self.stack.get(place));
+        (id, hidden.map(|local| (local.what, local.span)))
     }
 
     /// A local, and where it is declared. It counts as read from now on.
