@@ -156,6 +156,8 @@ codes! {
     PerNotDecision = "weights::per_not_decision";
     /// `@tie` to a call that owns no matrix, or one of another shape.
     TieMismatch = "weights::tie_mismatch";
+    /// Sizes that a decision leaves open, whose weights are no parts of each other.
+    NotNested = "weights::not_nested";
     /// One parameter key with two shapes.
     SharedShape = "weights::shared_shape";
 

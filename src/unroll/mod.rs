@@ -39,6 +39,7 @@ mod facts;
 mod functions;
 mod ignored;
 mod kept;
+mod nested;
 mod paths;
 mod primitives;
 mod require;

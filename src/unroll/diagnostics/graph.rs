@@ -3,6 +3,7 @@
 use super::{elements, some_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
+use crate::unroll::nested::NotNested;
 use crate::unroll::value::{Sizes, Value};
 
 pub(in crate::unroll) fn read_before_assigned(span: Span, name: &str) -> Diagnostic {
@@ -197,6 +198,39 @@ pub(in crate::unroll) fn shared_shape(span: Span, known: &[usize], found: &[usiz
         "shared by what decisions pick",
     )
     .help("iteration over `pick` or `loose` shares weights: add `@per(v)` so that each element has its own")
+}
+
+pub(in crate::unroll) fn not_nested(span: Span, why: NotNested) -> Diagnostic {
+    let (message, label, help) = match why {
+        NotNested::Sides(a, b) => (
+            format!(
+                "a kernel of side {} is not the centre of one of side {}",
+                a.min(b),
+                a.max(b)
+            ),
+            format!("its side is {a} or {b}, and the weights are shared"),
+            "let all sides be odd, or all even; or choose among whole operations, which have weights of their own: `choose { conv(2), conv(3) }`",
+        ),
+        NotNested::Bias => (
+            "a decision says whether there is a bias".to_owned(),
+            "has one in some architectures".to_owned(),
+            "choose among whole operations: `choose { conv(3), conv(3, bias = true) }`",
+        ),
+        NotNested::Groups(n, m) if n == m => (
+            format!("{n} groups of fewer channels are no part of {n} groups of more"),
+            format!("it has {n} groups, and decisions say how many channels"),
+            "let a group have as many channels in every case; or choose among whole operations, which have weights of their own",
+        ),
+        NotNested::Groups(n, m) => (
+            format!(
+                "the weights of {n} group{} are no part of those of {m}",
+                if n == 1 { "" } else { "s" }
+            ),
+            format!("it has {n} or {m} groups, and the weights are shared"),
+            "choose among whole operations, which have weights of their own: `choose { conv(3, groups = 1), conv(3, groups = 2) }`",
+        ),
+    };
+    Diagnostic::error(Code::NotNested, span, message, label).help(help)
 }
 
 pub(in crate::unroll) fn captured(span: Span) -> Diagnostic {
