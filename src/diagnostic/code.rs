@@ -160,6 +160,8 @@ codes! {
     NotNested = "weights::not_nested";
     /// One parameter key with two shapes.
     SharedShape = "weights::shared_shape";
+    /// A space that needs more memory than its budget.
+    OverBudget = "weights::over_budget";
 
     // ---- constraints
     /// A `require` that no architecture fulfils.
