@@ -317,8 +317,8 @@ fn what_exceeds_a_budget_is_told_with_where_it_comes_from() {
     let check = |budget| enasc(&["check", TINY, "--budget", budget]);
     for enough in [
         "params=1304",
-        "activations=50KB",
-        "params=6KB,activations=13K",
+        "activations=60KB",
+        "params=6KB,activations=15K",
     ] {
         let run = check(enough);
         assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{enough}");

@@ -126,6 +126,8 @@ codes! {
     DecisionInOp = "decision::in_op";
     /// A `cell` whose instances would decide differently.
     CellDisagrees = "decision::cell_disagrees";
+    /// A decision used where it need not have been made.
+    NotAlwaysActive = "decision::not_always_active";
     /// A `return` that decisions may pass by.
     ConditionalReturn = "decision::conditional_return";
     /// A decision that no output depends on.
@@ -178,6 +180,8 @@ codes! {
     Recursion = "eval::recursion";
     /// More steps than any space needs.
     StepBudget = "eval::step_budget";
+    /// A range, as of a loop, whose ends are no whole numbers.
+    RangeBound = "eval::range_bound";
     /// Arithmetic that overflows or has no result.
     Arithmetic = "eval::arithmetic";
     /// A value that depends on decisions in too many ways.

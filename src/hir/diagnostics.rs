@@ -105,6 +105,31 @@ pub(super) fn unknown_name<'a>(
     }
 }
 
+/// `declared`: where the `let` is whose scope has ended.
+pub(super) fn not_always_active(span: Span, name: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::NotAlwaysActive,
+        span,
+        format!("`{name}` need not have been decided here"),
+        "used after what decides it",
+    )
+    .label(declared, "decided inside an `if`, a loop or a node, which has ended")
+    .help(format!(
+        "use it inside, or decide it before: put `let {name} = ..` in front, where every architecture comes by"
+    ))
+}
+
+pub(super) fn out_of_scope(span: Span, name: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::UnknownName,
+        span,
+        format!("`{name}` is not in scope any more"),
+        "nothing of this name is in scope",
+    )
+    .label(declared, "ends with the braces or the brackets around it")
+    .help("use it inside; what is assigned to a name from outside (`x = ..`) is there after them")
+}
+
 pub(super) fn unknown_family(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(
         Code::UnknownName,

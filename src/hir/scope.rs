@@ -47,6 +47,8 @@ pub(super) struct Locals {
     scopes: Vec<usize>,
     n_slots: u32,
     unused: Vec<(String, Span)>,
+    /// By name: where the last local was declared whose scope has ended.
+    ended: HashMap<String, Span>,
 }
 
 impl Locals {
@@ -86,6 +88,11 @@ impl Locals {
         self.stack.get(*place).map(|local| (local.id, local.span))
     }
 
+    /// Where a local was declared that is in scope no more.
+    pub fn find_ended(&self, name: &str) -> Option<Span> {
+        self.ended.get(name).copied()
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.stack.iter().map(|local| local.name.as_str())
     }
@@ -104,6 +111,7 @@ impl Locals {
             };
         }
         for local in self.stack.drain(start..) {
+            self.ended.insert(local.name.clone(), local.span);
             if !local.used && !local.name.starts_with('_') {
                 self.unused.push((local.name, local.span));
             }

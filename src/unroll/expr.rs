@@ -237,7 +237,7 @@ impl Evaluator<'_> {
                 let mut ranges = Vec::with_capacity(cases.len());
                 for (guard, case) in cases.iter() {
                     let &Value::Range { start, end } = case else {
-                        self.report(diagnostics::wrong_kind(span, "a range or a list", value));
+                        self.report(diagnostics::not_gone_through(span, value));
                         return None;
                     };
                     ranges.push((*guard, start, end));
@@ -291,7 +291,7 @@ impl Evaluator<'_> {
                 Some(rounds)
             }
             other => {
-                self.report(diagnostics::wrong_kind(span, "a range or a list", other));
+                self.report(diagnostics::not_gone_through(span, other));
                 None
             }
         }
