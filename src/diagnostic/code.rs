@@ -162,6 +162,8 @@ codes! {
     NotNested = "weights::not_nested";
     /// One parameter key with two shapes.
     SharedShape = "weights::shared_shape";
+    /// Weights that an operation meets or not by what stands before it.
+    Entangled = "weights::entangled";
     /// A space that needs more memory than its budget.
     OverBudget = "weights::over_budget";
 

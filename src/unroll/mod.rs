@@ -40,6 +40,7 @@ mod functions;
 mod ignored;
 mod kept;
 mod nested;
+mod notes;
 mod paths;
 mod primitives;
 mod require;
@@ -193,6 +194,8 @@ struct Evaluator<'a> {
     /// The `let` whose value is being computed.
     binding: Option<String>,
     per: Vec<PerPart>,
+    /// What the loops over picked values are at, innermost last.
+    items: Vec<notes::PickedItem>,
     cells: IndexMap<String, CellState>,
     /// The cells being run, innermost last.
     inside: Vec<String>,

@@ -2,11 +2,11 @@
 //! all can be cut out of the widest.
 
 use super::primitives::Signature;
-use super::value::PerPart;
+use super::value::{PerPart, Tensor};
 use super::{Evaluator, diagnostics};
 use crate::decision::GuardId;
 use crate::graph::Op;
-use crate::span::Span;
+use crate::span::{SourceId, Span};
 
 /// Why the weights of one operation are no part of those of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,49 @@ impl Evaluator<'_> {
             }
         }
         true
+    }
+
+    /// Warns of a matrix or a kernel that reads a concatenation of what decisions say:
+    /// it has one place for the first, one for the second and so on, whoever that is.
+    pub(super) fn warn_of_entangled(&mut self, x: &Tensor, site: Span) {
+        let Some(region) = self.regions.get(x.region.index()) else {
+            return;
+        };
+        let mut at = x.node;
+        // What works number by number, or channel by channel, keeps the places.
+        while let Some(node) = region.graph.node_weight(at)
+            && matches!(
+                node.op,
+                Op::Activation(_) | Op::Identity | Op::BatchNorm { .. } | Op::Dropout { .. }
+            )
+            && let [(before, _)] = region.operands(at)[..]
+        {
+            at = before;
+        }
+        let Some(concat) = region
+            .graph
+            .node_weight(at)
+            .filter(|node| node.op == Op::Concat)
+        else {
+            return;
+        };
+        // In the same body, or one call of the library further: what a call is given is
+        // not its own doing.
+        let user = SourceId::default();
+        let inside = self.instance_path.as_str().strip_prefix(&*concat.path);
+        let is_here = inside.is_some_and(|rest| {
+            let rest = rest.trim_start_matches('.');
+            rest.is_empty() || site.source != user && !rest.contains('.')
+        });
+        let operands = region.operands(at);
+        let is_open = operands.iter().any(|(_, guard)| *guard != GuardId::ALWAYS);
+        if is_here && is_open && operands.len() > 1 {
+            let calls = self.frames.iter().rev().map(|frame| frame.site);
+            let place = std::iter::once(site).chain(calls);
+            let place = place.into_iter().find(|span| span.source == user);
+            self.diagnostics
+                .push(diagnostics::entangled(place.unwrap_or(site)));
+        }
     }
 
     /// Whether `@per` gives two cases weights of their own: no choice that it names is

@@ -78,6 +78,9 @@ impl Evaluator<'_> {
             };
             return self.put(builtin.name(), node, &x, site, tie);
         }
+        if matches!(builtin, Builtin::Conv | Builtin::Conv1d | Builtin::Linear) {
+            self.warn_of_entangled(&x, site);
+        }
         let dims = x.sizes.values();
         let rank = dims.len();
         let given: Vec<Value> = bound

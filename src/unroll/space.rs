@@ -65,6 +65,7 @@ pub(super) fn run(
         applied_at: None,
         binding: None,
         per: Vec::new(),
+        items: Vec::new(),
         cells: IndexMap::default(),
         inside: Vec::new(),
         tables: HashMap::default(),

@@ -120,11 +120,11 @@ impl Evaluator<'_> {
                 return Flow::Return(Value::Unknown);
             }
             let segment = format!("{name}={}", round.label);
-            self.bind_pattern(pattern, round.value);
+            self.bind_pattern(pattern, round.value.clone());
             let decision_path = self.decision_path.push(&segment, (span, span));
             let instance_path =
                 (!round.picked).then(|| self.instance_path.push(&segment, (span, span)));
-            let flow = self.round(round.guard, body, iterable.span);
+            let flow = self.at_item(&round, |this| this.round(round.guard, body, iterable.span));
             self.decision_path.restore(decision_path);
             if let Some(saved) = instance_path {
                 self.instance_path.restore(saved);

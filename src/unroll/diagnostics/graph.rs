@@ -149,12 +149,12 @@ pub(in crate::unroll) fn per_not_decision(span: Span, found: &Value) -> Diagnost
         Code::PerNotDecision,
         span,
         format!(
-            "`@per` takes a decision or an element of a node family, and this is {}",
+            "`@per` takes a decision or an element of a node family or of a picked list, and this is {}",
             found.describe()
         ),
         "not decided",
     )
-    .help("name the `let` of a `choose` or a `pick 1`, or the variable that runs over a family")
+    .help("name the `let` of a `choose` or a `pick 1`, or the variable that runs over a family or over what a `pick` picked")
 }
 
 pub(in crate::unroll) fn tie_to_no_matrix(span: Span) -> Diagnostic {
@@ -231,6 +231,16 @@ pub(in crate::unroll) fn not_nested(span: Span, why: NotNested) -> Diagnostic {
         ),
     };
     Diagnostic::error(Code::NotNested, span, message, label).help(help)
+}
+
+pub(in crate::unroll) fn entangled(span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        Code::Entangled,
+        span,
+        "decisions say which of these weights each part of a concatenation meets",
+        "its weights go by place: the first part, the second, ..",
+    )
+    .help("give every part weights that stay, which is the same function: `sum(for v in parts: conv(v, 1, c) @per(v))`")
 }
 
 pub(in crate::unroll) fn captured(span: Span) -> Diagnostic {
