@@ -86,6 +86,7 @@
 //! assert_eq!(decision::count(&space.decisions), 1944u32.into());
 //! ```
 
+pub mod budget;
 pub mod cli;
 mod compile;
 #[cfg(feature = "torch")]

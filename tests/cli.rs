@@ -312,6 +312,49 @@ fn who_reads_no_further_is_no_error() {
     assert_eq!((code, err.as_str()), (Some(0), ""));
 }
 
+#[test]
+fn what_exceeds_a_budget_is_told_with_where_it_comes_from() {
+    let check = |budget| enasc(&["check", TINY, "--budget", budget]);
+    for enough in [
+        "params=1304",
+        "activations=60KB",
+        "params=6KB,activations=15K",
+    ] {
+        let run = check(enough);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{enough}");
+    }
+    let run = check("params=1K,activations=60.0KB");
+    assert_eq!(run.code, Some(0), "a warning");
+    assert!(
+        run.err
+            .contains("the shared parameters are 1 304 numbers (5.2 KB), more than 1K\n"),
+        "{}",
+        run.err
+    );
+    assert!(
+        run.err.contains("1 152 (88 %), `h[1].f.conv3"),
+        "{}",
+        run.err
+    );
+    assert!(!run.err.contains("activations are"), "{}", run.err);
+    let args = [
+        "check",
+        TINY,
+        "--budget",
+        "activations=1B",
+        "--format",
+        "json",
+    ];
+    let found = good_json(&args);
+    assert_eq!(found[0]["code"], "enasc::weights::over_budget");
+    // The most that `stats --range` finds.
+    let range = good_json(&["stats", TINY, "--range", "--format", "json"]);
+    let most = range["activations"]["max"].to_string();
+    let message = found[0]["message"].as_str().unwrap().replace(' ', "");
+    assert!(message.contains(&format!("upto{most}numbers")), "{message}");
+    assert_eq!(check("params=many").code, Some(2));
+}
+
 // ---- stats
 
 #[test]
@@ -331,6 +374,7 @@ fn stats_of_a_space_and_of_an_architecture() {
             "depth": 14,
             "decisions": 3,
             "architecture": null,
+            "ignore_input": { "count": "0", "of": "8" },
         })
     );
     let line = "h[1].f=conv3 h[1].skips={} h[2].f=max3 h[2].skips={0}";
@@ -352,6 +396,9 @@ fn stats_of_a_space_and_of_an_architecture() {
     );
     let value = good_json(&["stats", "spaces/enas_rnn.enas", "--format", "json"]);
     assert_eq!(value["per"], "token");
+    let cells = good(&["stats", "spaces/nasbench201.enas"]);
+    let last = "ignore their input 341 of 15 625 architectures (2.2 %)";
+    assert_eq!(cells.lines().last(), Some(last));
 }
 
 #[test]

@@ -9,7 +9,12 @@ use crate::docs::blocks;
 use crate::format::formatted;
 
 /// What no text shows that fits on a page: these pages show commands.
-const COMMANDS: &[Code] = &[Code::NotUtf8, Code::TooDeep, Code::ImportCycle];
+const COMMANDS: &[Code] = &[
+    Code::NotUtf8,
+    Code::TooDeep,
+    Code::ImportCycle,
+    Code::OverBudget,
+];
 
 fn diagnose(code: Code, text: &str) -> (Compilation, String) {
     let compiled = compile(code.path(), text, &Options::default());

@@ -488,3 +488,37 @@ space s(n: int = 60) {{
     let two = space("sum(for v in pick 2 of h: choose F(v) @per(v))");
     assert_eq!(decision::count(&two.decisions), (60u32 * 59 / 2 * 9).into());
 }
+
+#[test]
+fn picked_values_that_per_names_have_weights_of_their_own() {
+    let text = |per: &str| {
+        format!(
+            "space s {{ input x: [8, 4, 4] output y: [10]
+               for a in pick some of [3, 5] {{ x = x |> depthwise(3) {per} }}
+               y = x |> gap |> linear(10) }}"
+        )
+    };
+    let names = |per: &str| {
+        let space = space_with(&text(per), &[]);
+        let names = space.graph.params.params.iter().map(|p| p.name.clone());
+        names
+            .filter(|name| name.contains("depthwise"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(""), ["depthwise.weight"]);
+    assert_eq!(
+        names("@per(a)"),
+        ["depthwise@3.weight", "depthwise@5.weight"]
+    );
+    // An architecture uses those of what it picks.
+    let space = space_with(&text("@per(a)"), &[]);
+    let used = enumerate(&space.decisions).into_iter().map(|architecture| {
+        let child = select(&space.graph, &space.decisions, &architecture);
+        let names = child.params.iter();
+        let names = names.filter_map(|id| space.graph.params.get(*id));
+        names.filter(|p| p.name.contains("depthwise")).count()
+    });
+    let mut used: Vec<usize> = used.collect();
+    used.sort_unstable();
+    assert_eq!(used, [1, 1, 2]);
+}

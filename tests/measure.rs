@@ -1,11 +1,15 @@
 //! A metric as a sum over conditions is, of every architecture, what is counted on
 //! its network.
 
-use enasc::decision::{self, Range};
+use enasc::decision::{self, Architecture, Range, Share};
+use enasc::graph::ignored::heeded;
 use enasc::graph::measure::{Metric, bounds, terms};
-use enasc::graph::{cost, select};
+use enasc::graph::{Op, cost, select};
 use enasc::{Options, SearchSpace, compile};
 use rand::SeedableRng;
+
+use crate::golden::space_with;
+use crate::spaces::enumerate;
 
 /// What decides sizes, whether nodes are there, and which parameters are used.
 const EVERYTHING: &str = r"
@@ -115,5 +119,38 @@ fn ranges_are_those_of_all_architectures() {
             let (below, above) = bounds(&found);
             assert!(below <= range.min && range.max <= above, "{metric:?}");
         }
+    }
+}
+
+/// Whether no way of an architecture leads from an input to an output but through zeros.
+fn ignores_input(space: &SearchSpace, architecture: &Architecture) -> bool {
+    let child = select(&space.graph, &space.decisions, architecture);
+    let steps = &child.regions[0].steps;
+    let mut heeds: Vec<bool> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let op = &space.graph.regions[0].graph[step.node].op;
+        let is_heeding = *op == Op::Input || step.inputs.iter().any(|input| heeds[*input]);
+        heeds.push(*op != Op::Zero && is_heeding);
+    }
+    let mut outputs = child.regions[0].outputs.iter();
+    !outputs.any(|output| heeds[*output])
+}
+
+#[test]
+fn as_many_architectures_ignore_their_input_as_ways_are_counted() {
+    let sums = include_str!("ui/graph/input_ignored_where_nothing_is_picked.enas");
+    let rows = include_str!("ui/graph/input_ignored.enas");
+    let micro = include_str!("../spaces/transnas_micro.enas");
+    for (text, expected) in [(sums, None), (rows, Some(52)), (micro, Some(169))] {
+        let mut space = space_with(text, &[]);
+        let all = enumerate(&space.decisions);
+        let counted = all.iter().filter(|one| ignores_input(&space, one)).count();
+        assert!(expected.is_none_or(|expected| expected == counted));
+        let guards = &mut space.decisions.guards;
+        let heeded = heeded(&space.graph, guards).unwrap();
+        let ignoring = guards.not(heeded);
+        let share = Share::quick(&mut space.decisions, ignoring).unwrap();
+        assert_eq!(share.part, counted.into());
+        assert_eq!(share.of, all.len().into());
     }
 }

@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::run_args::{ReportArgs, WatchArgs};
 use super::tool_args::{CompletionsArgs, DescribeArgs, DiffArgs, ManArgs, NewArgs};
 use super::torch_args::{FormatArg, SpaceArgs, TorchCommand, name_value};
+use crate::budget::Bound;
 use crate::diagnostic::render::Style;
 use crate::encoding::Encoding;
 use crate::export::Format;
@@ -56,7 +57,7 @@ pub struct Cli {
 pub enum Command {
     /// Check spaces: say everything that is wrong with them
     #[command(
-        after_help = "Examples:\n  enasc check spaces/*.enas\n  enasc check spaces/enas_macro.enas --set layers=6 --format json"
+        after_help = "Examples:\n  enasc check spaces/*.enas\n  enasc check spaces/enas_macro.enas --set layers=6 --format json\n  enasc check spaces/enas_micro.enas --budget params=10M,activations=200MB"
     )]
     Check(CheckArgs),
     /// Lay files out anew: blanks and line breaks, nothing else
@@ -174,6 +175,10 @@ pub struct CheckArgs {
     /// Set a parameter of every space
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_value)]
     pub set: Vec<(String, String)>,
+    /// Warn where a space needs more: shared `params`, or `activations` of one architecture and
+    /// one example, in numbers (K, M, G) or bytes (KB, MB, GB) of 4 a number
+    #[arg(long, value_name = "OF=SIZE,..", value_delimiter = ',')]
+    pub budget: Vec<Bound>,
     /// Check only this space of a file that has several
     #[arg(long, value_name = "NAME")]
     pub space: Option<String>,

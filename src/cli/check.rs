@@ -9,10 +9,11 @@ use super::args::{CheckArgs, CheckFormatArg};
 use super::error::CliError;
 use super::input;
 use super::output::{about, grouped, pretty, print};
+use crate::budget::Bound;
 use crate::cli::console::Console;
 use crate::decision::Count;
 use crate::diagnostic::render;
-use crate::diagnostic::{Code, Severity, explain, sarif};
+use crate::diagnostic::{Code, Diagnostic, Severity, explain, sarif};
 use crate::{Compilation, SearchSpace};
 
 pub(super) fn run(args: &CheckArgs, console: Console) -> Result<ExitCode, CliError> {
@@ -23,7 +24,7 @@ pub(super) fn run(args: &CheckArgs, console: Console) -> Result<ExitCode, CliErr
     for file in &args.files {
         // A file that cannot be read leaves the others to be checked.
         let compilation = match input::compile(file, &args.set, args.space.as_deref()) {
-            Ok(compilation) => compilation,
+            Ok(compilation) => within(compilation, &args.budget),
             Err(error) => {
                 console.fail(&error);
                 log.fail(&error.to_string());
@@ -66,6 +67,19 @@ pub(super) fn run(args: &CheckArgs, console: Console) -> Result<ExitCode, CliErr
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Warns of spaces that need more than the budget, too.
+fn within(mut compilation: Compilation, budget: &[Bound]) -> Compilation {
+    let spaces = compilation.spaces.iter_mut();
+    let warnings = spaces.flat_map(|space| budget.iter().filter_map(|bound| bound.check(space)));
+    let warnings: Vec<_> = warnings.collect();
+    if !warnings.is_empty() {
+        compilation.diagnostics.extend(warnings);
+        let place = |said: &Diagnostic| said.labels.first().map(|label| label.span);
+        compilation.diagnostics.sort_by_key(place);
+    }
+    compilation
 }
 
 fn error_of(compilation: &Compilation) -> Option<Code> {

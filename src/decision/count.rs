@@ -196,7 +196,7 @@ pub(super) fn product(mut factors: Vec<BigUint>) -> BigUint {
 }
 
 /// A number as a share of another that is no less; both may be too large for a double.
-fn ratio(part: &BigUint, whole: &BigUint) -> f64 {
+pub(super) fn ratio(part: &BigUint, whole: &BigUint) -> f64 {
     let shift = whole.bits().saturating_sub(64);
     let short = |number: &BigUint| u64::try_from(number >> shift).unwrap_or(u64::MAX) as f64;
     short(part) / short(whole).max(1.0)

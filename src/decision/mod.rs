@@ -17,6 +17,7 @@ mod neighbors;
 mod plan;
 mod point;
 mod sample;
+mod share;
 
 pub use architecture::{Architecture, ArchitectureError, Choice};
 pub(crate) use count::relative_error;
@@ -31,3 +32,4 @@ pub use point::{
     OptionSource, Table, TableId,
 };
 pub use sample::{SampleError, Sampler, sample, uniform_log_probs};
+pub use share::Share;

@@ -72,6 +72,8 @@ codes! {
     NotExported = "names::not_exported";
     /// Declared and never used.
     UnusedName = "names::unused";
+    /// A name that hides a node family or a dimension.
+    Shadows = "names::shadows";
     /// The file declares no space, or several and none was chosen.
     WhichSpace = "names::which_space";
     /// `--set` names no parameter of the space, or a value of another type.
@@ -124,8 +126,12 @@ codes! {
     DecisionInOp = "decision::in_op";
     /// A `cell` whose instances would decide differently.
     CellDisagrees = "decision::cell_disagrees";
+    /// A decision used where it need not have been made.
+    NotAlwaysActive = "decision::not_always_active";
     /// A `return` that decisions may pass by.
     ConditionalReturn = "decision::conditional_return";
+    /// A decision that no output depends on.
+    DecisionUnused = "decision::unused";
     /// A space that leaves nothing to decide.
     NoDecision = "decision::none";
 
@@ -142,14 +148,24 @@ codes! {
     Captured = "graph::captured";
     /// An input that no output depends on.
     InputUnused = "graph::input_unused";
+    /// A choice after which the network ignores its input.
+    InputIgnored = "graph::input_ignored";
+    /// An element of a node family that no output depends on.
+    NodeUnused = "graph::node_unused";
 
     // ---- weights
     /// `@per` of something that is no decision.
     PerNotDecision = "weights::per_not_decision";
     /// `@tie` to a call that owns no matrix, or one of another shape.
     TieMismatch = "weights::tie_mismatch";
+    /// Sizes that a decision leaves open, whose weights are no parts of each other.
+    NotNested = "weights::not_nested";
     /// One parameter key with two shapes.
     SharedShape = "weights::shared_shape";
+    /// Weights that an operation meets or not by what stands before it.
+    Entangled = "weights::entangled";
+    /// A space that needs more memory than its budget.
+    OverBudget = "weights::over_budget";
 
     // ---- constraints
     /// A `require` that no architecture fulfils.
@@ -166,6 +182,8 @@ codes! {
     Recursion = "eval::recursion";
     /// More steps than any space needs.
     StepBudget = "eval::step_budget";
+    /// A range, as of a loop, whose ends are no whole numbers.
+    RangeBound = "eval::range_bound";
     /// Arithmetic that overflows or has no result.
     Arithmetic = "eval::arithmetic";
     /// A value that depends on decisions in too many ways.

@@ -69,7 +69,7 @@ fn region(graph: &Supergraph, guards: &mut Guards, id: RegionId, when: GuardId, 
     let Some(region) = graph.region(id) else {
         return;
     };
-    let reached = reached(region, guards, when);
+    let reached = reached(region, guards, when, |_, _| GuardId::ALWAYS);
     for index in region.graph.node_indices() {
         let (Some(node), Some(&reach)) =
             (region.graph.node_weight(index), reached.get(index.index()))
@@ -138,8 +138,14 @@ fn largest(guards: &mut Guards, uses: BTreeMap<u64, Vec<GuardId>>, sums: &mut Su
     }
 }
 
-/// When each node reaches an output of its region, which is read when `when`.
-fn reached(region: &Region, guards: &mut Guards, when: GuardId) -> Vec<GuardId> {
+/// When each node reaches an output of its region, which is read when `when`, through
+/// operations that let pass what they read when `passes` says.
+pub(super) fn reached(
+    region: &Region,
+    guards: &mut Guards,
+    when: GuardId,
+    passes: impl Fn(&mut Guards, &Op) -> GuardId,
+) -> Vec<GuardId> {
     let n = region.graph.node_count();
     let mut readers: Vec<Vec<GuardId>> = vec![Vec::new(); n];
     for output in &region.outputs {
@@ -157,6 +163,12 @@ fn reached(region: &Region, guards: &mut Guards, when: GuardId) -> Vec<GuardId> 
         if let Some(slot) = reached.get_mut(index.index()) {
             *slot = reach;
         }
+        if reach == GuardId::NEVER {
+            continue;
+        }
+        let node = region.graph.node_weight(index);
+        let passes = node.map_or(GuardId::NEVER, |node| passes(guards, &node.op));
+        let reach = guards.and(reach, passes);
         if reach == GuardId::NEVER {
             continue;
         }

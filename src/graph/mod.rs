@@ -15,6 +15,7 @@ pub mod canonical;
 mod child;
 pub mod cost;
 pub mod describe;
+pub mod ignored;
 pub mod measure;
 mod op;
 mod params;

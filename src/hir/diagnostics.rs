@@ -105,6 +105,31 @@ pub(super) fn unknown_name<'a>(
     }
 }
 
+/// `declared`: where the `let` is whose scope has ended.
+pub(super) fn not_always_active(span: Span, name: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::NotAlwaysActive,
+        span,
+        format!("`{name}` need not have been decided here"),
+        "used after what decides it",
+    )
+    .label(declared, "decided inside an `if`, a loop or a node, which has ended")
+    .help(format!(
+        "use it inside, or decide it before: put `let {name} = ..` in front, where every architecture comes by"
+    ))
+}
+
+pub(super) fn out_of_scope(span: Span, name: &str, declared: Span) -> Diagnostic {
+    Diagnostic::error(
+        Code::UnknownName,
+        span,
+        format!("`{name}` is not in scope any more"),
+        "nothing of this name is in scope",
+    )
+    .label(declared, "ends with the braces or the brackets around it")
+    .help("use it inside; what is assigned to a name from outside (`x = ..`) is there after them")
+}
+
 pub(super) fn unknown_family(span: Span, name: &str) -> Diagnostic {
     Diagnostic::error(
         Code::UnknownName,
@@ -142,6 +167,23 @@ pub(super) fn duplicate(span: Span, name: &str, first: Span) -> Diagnostic {
     )
     .label(first, "first declared here")
     .help("give one of them another name")
+}
+
+/// `of`: what is hidden, as in "the dimension".
+pub(super) fn shadows(span: Span, name: &str, of: &str, first: Span) -> Diagnostic {
+    Diagnostic::warning(
+        Code::Shadows,
+        span,
+        format!("`{name}` hides {of} `{name}`"),
+        "means something else from here on",
+    )
+    .label(first, format!("{of} is declared here"))
+    .help(match of {
+        "the dimension" => {
+            "give it another name: types of the function go on to mean the dimension"
+        }
+        _ => "give it another name; to change what the elements are, assign without `let`",
+    })
 }
 
 pub(super) fn duplicate_candidate(span: Span, name: &str, first: Span) -> Diagnostic {

@@ -14,8 +14,10 @@ use crate::span::SourceId;
 use crate::syntax::{self, ast};
 
 /// The shipped modules: path and text.
-pub const LIBRARY: &[(&str, &str)] =
-    &[("std::vision", include_str!("../../spaces/std/vision.enas"))];
+pub const LIBRARY: &[(&str, &str)] = &[
+    ("std::vision", include_str!("../../spaces/std/vision.enas")),
+    ("std::rnn", include_str!("../../spaces/std/rnn.enas")),
+];
 
 /// The most modules that a file may use, with those that they use.
 const MAX_MODULES: usize = 1000;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-use super::{LocalId, Res};
+use super::{LocalId, Res, What};
 use crate::span::Span;
 
 /// What an item name refers to, where it is declared, and whether it is used.
@@ -30,6 +30,7 @@ struct Local {
     name: String,
     id: LocalId,
     span: Span,
+    what: What,
     used: bool,
     /// The local of the same name that this one hides, by its place.
     hides: Option<usize>,
@@ -46,10 +47,18 @@ pub(super) struct Locals {
     scopes: Vec<usize>,
     n_slots: u32,
     unused: Vec<(String, Span)>,
+    /// By name: where the last local was declared whose scope has ended.
+    ended: HashMap<String, Span>,
 }
 
 impl Locals {
-    pub fn declare(&mut self, name: &str, span: Span) -> LocalId {
+    /// Gives a local its slot, and says what of the same name is hidden by it from now on.
+    pub fn declare(
+        &mut self,
+        name: &str,
+        span: Span,
+        what: What,
+    ) -> (LocalId, Option<(What, Span)>) {
         let id = LocalId(self.n_slots);
         self.n_slots += 1;
         let hides = self.places.insert(name.to_owned(), self.stack.len());
@@ -57,10 +66,12 @@ impl Locals {
             name: name.to_owned(),
             id,
             span,
+            what,
             used: false,
             hides,
         });
-        id
+        let hidden = hides.and_then(|place| self.stack.get(place));
+        (id, hidden.map(|local| (local.what, local.span)))
     }
 
     /// A local, and where it is declared. It counts as read from now on.
@@ -75,6 +86,11 @@ impl Locals {
     pub fn find_target(&self, name: &str) -> Option<(LocalId, Span)> {
         let place = self.places.get(name)?;
         self.stack.get(*place).map(|local| (local.id, local.span))
+    }
+
+    /// Where a local was declared that is in scope no more.
+    pub fn find_ended(&self, name: &str) -> Option<Span> {
+        self.ended.get(name).copied()
     }
 
     pub fn names(&self) -> impl Iterator<Item = &str> {
@@ -95,6 +111,7 @@ impl Locals {
             };
         }
         for local in self.stack.drain(start..) {
+            self.ended.insert(local.name.clone(), local.span);
             if !local.used && !local.name.starts_with('_') {
                 self.unused.push((local.name, local.span));
             }

@@ -255,7 +255,8 @@ fn completion_knows_the_place() {
     check_completion(&text("  y = a @¦"), &["per", "near"], &["a", "conv"]);
     check_completion(&text("  y = a // the ¦"), &[], &["a"]);
     check_completion("op f(x, k: ¦", &["int", "op"], &[]);
-    check_completion("use ¦", &["std::vision"], &["conv"]);
+    check_completion("use ¦", &["std::vision", "std::rnn"], &["conv"]);
+    check_completion("use std::rnn.{¦}", &["highway"], &["conv_bn"]);
     check_completion("use std::vision.{hea¦}", &["head", "conv_bn"], &["conv"]);
     check_completion("use std::vision.{head, ¦", &["fit"], &["conv"]);
 }

@@ -224,10 +224,8 @@ impl Evaluator<'_> {
                     };
                     Value::Range { start, end }
                 }
-                (Value::Int(_), other) => {
-                    self.report(diagnostics::wrong_kind(b_span, "a whole number", other))
-                }
-                (other, _) => self.report(diagnostics::wrong_kind(a_span, "a whole number", other)),
+                (Value::Int(_), other) => self.report(diagnostics::range_bound(b_span, other)),
+                (other, _) => self.report(diagnostics::range_bound(a_span, other)),
             },
             BinaryOp::Eq | BinaryOp::Ne => match equal(a, b) {
                 Some(same) => Value::Bool(same == (op == BinaryOp::Eq)),
@@ -284,6 +282,13 @@ impl Evaluator<'_> {
         (b, b_span): (Value, Span),
         span: Span,
     ) -> Value {
+        if matches!(op, BinaryOp::Range | BinaryOp::RangeInclusive) {
+            let (bound, at) = match a {
+                Value::Tensor(_) => (a, a_span),
+                _ => (b, b_span),
+            };
+            return self.report(diagnostics::range_bound(at, &bound));
+        }
         match (a, b) {
             (Value::Int(a), Value::Int(b)) => self.int_arithmetic(op, a, b, span),
             (Value::Tensor(a), Value::Tensor(b)) => {

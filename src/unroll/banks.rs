@@ -1,5 +1,7 @@
 //! The parameters of primitives: found by who owns them, made at the first use.
 
+use std::rc::Rc;
+
 use super::functions::MAX_NUMBERS;
 use super::paths::PathId;
 use super::value::PerPart;
@@ -20,7 +22,8 @@ pub(super) type Owned = Vec<(&'static str, BankId)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Per {
-    elements: Vec<usize>,
+    /// Elements by their index, picked values as they are called.
+    elements: Vec<Rc<str>>,
     decisions: Vec<DecisionId>,
 }
 
@@ -92,7 +95,7 @@ impl Evaluator<'_> {
             return None;
         }
         let mut decisions: Vec<DecisionId> = Vec::new();
-        let mut elements: Vec<usize> = Vec::new();
+        let mut elements: Vec<Rc<str>> = Vec::new();
         for part in &self.per {
             match part {
                 PerPart::Decision(decision) if !decisions.contains(decision) => {
@@ -101,8 +104,9 @@ impl Evaluator<'_> {
                 PerPart::Decision(_) => {}
                 PerPart::Element(element) => {
                     let index = self.elements.get(element.index());
-                    elements.extend(index.map(|state| state.index));
+                    elements.extend(index.map(|state| state.index.to_string().into()));
                 }
+                PerPart::Item(name) => elements.push(name.clone()),
             }
         }
         Some(Box::new(Per {

@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use super::value::{Callable, Item, List, PerPart, Tag, Value, element_of};
+use super::value::{Callable, Item, List, Tag, Value, element_of};
 use super::{Evaluator, diagnostics};
-use crate::decision::{Domain, Guard, GuardId};
-use crate::graph::{BankId, Op};
+use crate::decision::GuardId;
 use crate::hir::{self, Builtin, Expr, ExprKind, Index, Pattern, Res};
 use crate::span::Span;
 
@@ -166,12 +165,12 @@ impl Evaluator<'_> {
             if !self.step(1, span) {
                 return Value::Unknown;
             }
-            self.bind_pattern(&generator.pattern, round.value);
+            self.bind_pattern(&generator.pattern, round.value.clone());
             let segment = format!("{name}={}", round.label);
             let decision_path = self.decision_path.push(&segment, (span, span));
             let instance_path =
                 (!round.picked).then(|| self.instance_path.push(&segment, (span, span)));
-            self.where_holds(round.guard, |this| {
+            let item = |this: &mut Self| {
                 let wanted = match &generator.condition {
                     Some(condition) => this.condition(condition).unwrap_or(GuardId::NEVER),
                     None => GuardId::ALWAYS,
@@ -181,7 +180,8 @@ impl Evaluator<'_> {
                     let guard = this.decisions.guards.and(round.guard, wanted);
                     items.push(Item { guard, value });
                 }
-            });
+            };
+            self.at_item(&round, |this| this.where_holds(round.guard, item));
             self.decision_path.restore(decision_path);
             if let Some(saved) = instance_path {
                 self.instance_path.restore(saved);
@@ -237,7 +237,7 @@ impl Evaluator<'_> {
                 let mut ranges = Vec::with_capacity(cases.len());
                 for (guard, case) in cases.iter() {
                     let &Value::Range { start, end } = case else {
-                        self.report(diagnostics::wrong_kind(span, "a range or a list", value));
+                        self.report(diagnostics::not_gone_through(span, value));
                         return None;
                     };
                     ranges.push((*guard, start, end));
@@ -291,7 +291,7 @@ impl Evaluator<'_> {
                 Some(rounds)
             }
             other => {
-                self.report(diagnostics::wrong_kind(span, "a range or a list", other));
+                self.report(diagnostics::not_gone_through(span, other));
                 None
             }
         }
@@ -462,113 +462,6 @@ impl Evaluator<'_> {
         if let Some(slot) = slot {
             *slot = Some(value);
         }
-    }
-
-    // ---- annotations
-
-    fn per(&mut self, base: &Expr, args: &[Expr]) -> Value {
-        let n = self.per.len();
-        for arg in args {
-            let value = self.eval(arg);
-            match self.per_part(&value, arg.span) {
-                Some(part) => self.per.push(part),
-                None => {
-                    self.per.truncate(n);
-                    return Value::Unknown;
-                }
-            }
-        }
-        let value = self.eval(base);
-        let parts = self.per.split_off(n);
-        match value {
-            // `x |> f(a) @per(p)`: the parameters are built when it is applied.
-            Value::Callable(callable) => {
-                Value::Callable(super::call::with_notes(&callable, base.span, &parts, None))
-            }
-            other => other,
-        }
-    }
-
-    fn per_part(&mut self, value: &Value, span: Span) -> Option<PerPart> {
-        let part = match value {
-            Value::Unknown => return None,
-            Value::Tensor(tensor) => match tensor.tag {
-                Tag::Decided(decision) => Some(PerPart::Decision(decision)),
-                Tag::Element(element) => Some(PerPart::Element(element)),
-                Tag::Plain => None,
-            },
-            Value::Callable(callable) => match &**callable {
-                Callable::Choice { decision, .. } => decision.map(PerPart::Decision),
-                _ => None,
-            },
-            Value::Cases(cases) => self.decision_of(cases.iter().map(|(guard, _)| *guard)),
-            Value::Cond(guard) => self.decision_of([*guard]),
-            _ => None,
-        };
-        if part.is_none() {
-            self.report(diagnostics::per_not_decision(span, value));
-        }
-        part
-    }
-
-    /// The decision whose options some conditions are.
-    fn decision_of(&self, guards: impl IntoIterator<Item = GuardId>) -> Option<PerPart> {
-        let mut found = None;
-        for guard in guards {
-            let Guard::Has { decision, .. } = self.decisions.guards.get(guard) else {
-                return None;
-            };
-            if found
-                .replace(*decision)
-                .is_some_and(|other| other != *decision)
-            {
-                return None;
-            }
-        }
-        let point = self.decisions.point(found?)?;
-        matches!(point.domain, Domain::One { .. }).then_some(PerPart::Decision(found?))
-    }
-
-    fn tie(&mut self, base: &Expr, to: &Expr) -> Value {
-        let owner = self.eval(to);
-        let Some(bank) = self.only_matrix(&owner, to.span) else {
-            return Value::Unknown;
-        };
-        if let ExprKind::Call { callee, args } = &base.kind {
-            return self.eval_call(callee, args, base.span, Some(bank));
-        }
-        match self.eval(base) {
-            Value::Callable(callable) => Value::Callable(super::call::with_notes(
-                &callable,
-                base.span,
-                &[],
-                Some(bank),
-            )),
-            Value::Unknown => Value::Unknown,
-            _ => self.report(diagnostics::tie_of_no_call(base.span)),
-        }
-    }
-
-    /// The one matrix of the call that made a tensor.
-    fn only_matrix(&mut self, owner: &Value, span: Span) -> Option<BankId> {
-        let Value::Tensor(tensor) = owner else {
-            if !matches!(owner, Value::Unknown) {
-                self.report(diagnostics::tie_to_no_matrix(span));
-            }
-            return None;
-        };
-        let node = self
-            .regions
-            .get(tensor.region.index())
-            .and_then(|region| region.graph.node_weight(tensor.node));
-        let found = node.and_then(|node| match (&node.op, node.params.as_slice()) {
-            (Op::Embed | Op::Linear { bias: false }, [bank]) => Some(*bank),
-            _ => None,
-        });
-        if found.is_none() {
-            self.report(diagnostics::tie_to_no_matrix(span));
-        }
-        found
     }
 }
 

@@ -37,7 +37,10 @@ mod expr;
 mod extern_op;
 mod facts;
 mod functions;
+mod ignored;
 mod kept;
+mod nested;
+mod notes;
 mod paths;
 mod primitives;
 mod require;
@@ -46,6 +49,7 @@ mod select;
 mod settings;
 mod space;
 mod stmt;
+mod unused;
 mod value;
 
 pub use facts::{Fact, Facts};
@@ -56,6 +60,7 @@ use std::rc::Rc;
 
 use foldhash::fast::FixedState;
 use indexmap::{IndexMap, IndexSet};
+use petgraph::graph::NodeIndex;
 
 use crate::decision::{DecisionSpace, ElementId, GuardId};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -189,6 +194,8 @@ struct Evaluator<'a> {
     /// The `let` whose value is being computed.
     binding: Option<String>,
     per: Vec<PerPart>,
+    /// What the loops over picked values are at, innermost last.
+    items: Vec<notes::PickedItem>,
     cells: IndexMap<String, CellState>,
     /// The cells being run, innermost last.
     inside: Vec<String>,
@@ -211,6 +218,10 @@ struct ElementState {
     index: usize,
     /// Whether it stands in the list that the family starts with.
     seed: bool,
+    /// Where its family is declared or extended.
+    site: Span,
+    /// What it is: one node, or one for every instance of a cell.
+    nodes: Vec<(RegionId, NodeIndex)>,
     /// The later elements whose definitions use it, and when.
     uses: IndexSet<(ElementId, GuardId)>,
     /// When something outside of its family uses it.

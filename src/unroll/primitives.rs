@@ -19,10 +19,10 @@ type Bound = [Option<Given>];
 /// What a primitive computes, and what it owns: name, role and shape of each
 /// parameter.
 #[derive(Clone, Debug, PartialEq)]
-struct Signature {
-    op: Op,
+pub(super) struct Signature {
+    pub(super) op: Op,
     shape: Shape,
-    params: Vec<(&'static str, Role, Vec<usize>)>,
+    pub(super) params: Vec<(&'static str, Role, Vec<usize>)>,
 }
 
 /// What becomes a node: for all cases together, with a form for each.
@@ -77,6 +77,9 @@ impl Evaluator<'_> {
                 forms: Vec::new(),
             };
             return self.put(builtin.name(), node, &x, site, tie);
+        }
+        if matches!(builtin, Builtin::Conv | Builtin::Conv1d | Builtin::Linear) {
+            self.warn_of_entangled(&x, site);
         }
         let dims = x.sizes.values();
         let rank = dims.len();
@@ -153,6 +156,9 @@ impl Evaluator<'_> {
         let Some((_, first)) = signatures.first() else {
             return Value::Unknown;
         };
+        if !self.nested(&signatures, site) {
+            return Value::Unknown;
+        }
         let rank = first.shape.0.len();
         let sizes = self.dimensions(table, rank, |signature| &signature.shape.0);
         // The widest of every parameter.

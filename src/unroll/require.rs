@@ -162,8 +162,14 @@ impl Evaluator<'_> {
         let Some(elements) = self.family(nodes) else {
             return Value::Unknown;
         };
+        let all = self.all_connected(&elements);
+        self.truth(all)
+    }
+
+    /// Whether every element of a family uses one and is used, each where it is there.
+    pub(super) fn all_connected(&mut self, elements: &[(ElementId, GuardId)]) -> GuardId {
         let mut all = Vec::new();
-        for (id, present) in &elements {
+        for (id, present) in elements {
             let Some(state) = self.elements.get(id.index()) else {
                 continue;
             };
@@ -190,8 +196,7 @@ impl Evaluator<'_> {
             let absent = guards.not(*present);
             all.push(guards.or(absent, both));
         }
-        let all = self.decisions.guards.all(all);
-        self.truth(all)
+        self.decisions.guards.all(all)
     }
 
     /// The elements of a family, each with the condition under which it is there.

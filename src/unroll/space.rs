@@ -65,6 +65,7 @@ pub(super) fn run(
         applied_at: None,
         binding: None,
         per: Vec::new(),
+        items: Vec::new(),
         cells: IndexMap::default(),
         inside: Vec::new(),
         tables: HashMap::default(),
@@ -236,31 +237,12 @@ impl Evaluator<'_> {
                     .push(diagnostics::single_option(*span, path));
             }
         }
-        let Some(region) = self.regions.first() else {
-            return;
-        };
-        // Backward from the outputs, over every edge.
-        let mut reached = vec![false; region.graph.node_count()];
-        let mut open = region.outputs.clone();
-        while let Some(node) = open.pop() {
-            if let Some(flag @ false) = reached.get_mut(node.index()) {
-                *flag = true;
-                open.extend(region.graph.neighbors_directed(node, petgraph::Incoming));
-            }
-        }
-        let inputs = region.inputs.clone();
-        for (port, node) in ports(self.space, Direction::Input).zip(inputs) {
-            if reached.get(node.index()) == Some(&false) {
-                self.diagnostics
-                    .push(diagnostics::input_unused(port.name.span, &port.name.name));
-            }
-        }
-        debug_assert!(
-            region
-                .graph
-                .node_weights()
-                .all(|node| node.op != Op::Select || !node.shape.is_empty())
-        );
+        self.warn_of_unused(ports(self.space, Direction::Input));
+        self.warn_of_ignored();
+        debug_assert!(self.regions.first().is_none_or(|region| {
+            let mut nodes = region.graph.node_weights();
+            nodes.all(|node| node.op != Op::Select || !node.shape.is_empty())
+        }));
     }
 }
 

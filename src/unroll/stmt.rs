@@ -120,11 +120,11 @@ impl Evaluator<'_> {
                 return Flow::Return(Value::Unknown);
             }
             let segment = format!("{name}={}", round.label);
-            self.bind_pattern(pattern, round.value);
+            self.bind_pattern(pattern, round.value.clone());
             let decision_path = self.decision_path.push(&segment, (span, span));
             let instance_path =
                 (!round.picked).then(|| self.instance_path.push(&segment, (span, span)));
-            let flow = self.round(round.guard, body, iterable.span);
+            let flow = self.at_item(&round, |this| this.round(round.guard, body, iterable.span));
             self.decision_path.restore(decision_path);
             if let Some(saved) = instance_path {
                 self.instance_path.restore(saved);
@@ -198,14 +198,7 @@ impl Evaluator<'_> {
             ));
             return;
         }
-        let value = match computed {
-            Value::Tensor(tensor) => Value::Tensor(Tensor {
-                tag: Tag::Element(element),
-                ..tensor
-            }),
-            Value::Unknown => Value::Unknown,
-            other => self.report(diagnostics::wrong_kind(value.span, "a tensor", &other)),
-        };
+        let value = self.element(element, computed, value.span);
         // The slot's own list grows where it is, unless something else holds it too.
         let shared = Rc::strong_count(&list) > 2;
         if shared && !self.copy(list.items.len(), span) {
@@ -256,14 +249,7 @@ impl Evaluator<'_> {
         }
         let values: Vec<Value> = items
             .into_iter()
-            .map(|(element, value, span)| match value {
-                Value::Tensor(tensor) => Value::Tensor(Tensor {
-                    tag: Tag::Element(element),
-                    ..tensor
-                }),
-                Value::Unknown => Value::Unknown,
-                other => self.report(diagnostics::wrong_kind(span, "a tensor", &other)),
-            })
+            .map(|(element, value, span)| self.element(element, value, span))
             .collect();
         let value = Value::List(Rc::new(List::fixed(values)));
         self.note(name.span, &value);
@@ -331,6 +317,21 @@ impl Evaluator<'_> {
         Flow::Next
     }
 
+    /// The value of an element of a family, which remembers what it is.
+    fn element(&mut self, id: ElementId, value: Value, span: Span) -> Value {
+        match value {
+            Value::Tensor(tensor) => {
+                if let Some(state) = self.elements.get_mut(id.index()) {
+                    state.nodes.push((tensor.region, tensor.node));
+                }
+                let tag = Tag::Element(id);
+                Value::Tensor(Tensor { tag, ..tensor })
+            }
+            Value::Unknown => Value::Unknown,
+            other => self.report(diagnostics::wrong_kind(span, "a tensor", &other)),
+        }
+    }
+
     fn open_seed(&mut self, family: &str, index: usize, site: Span) -> ElementId {
         let id = self.open_element(family, index, site);
         if let Some(state) = self.elements.get_mut(id.index()) {
@@ -358,6 +359,8 @@ impl Evaluator<'_> {
                 uses: IndexSet::new(),
                 taken: IndexSet::new(),
                 seed: false,
+                site,
+                nodes: Vec::new(),
             });
             self.remember_cell_element(name, id);
             id

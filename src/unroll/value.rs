@@ -152,6 +152,8 @@ pub(super) enum PerPart {
     Decision(DecisionId),
     /// An element of a node family, by its index there.
     Element(ElementId),
+    /// An item of a picked list of values, by its name.
+    Item(Rc<str>),
 }
 
 /// How many parts of two values are compared at most.

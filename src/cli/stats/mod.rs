@@ -2,6 +2,7 @@
 
 mod range;
 
+use num_bigint::BigUint;
 use serde_json::{Map, Value, json};
 
 use super::args::StatsArgs;
@@ -11,22 +12,40 @@ use super::output::{grouped, pretty, print};
 use super::torch_args::FormatArg;
 use crate::SearchSpace;
 use crate::cli::console::Console;
-use crate::decision::Architecture;
+use crate::decision::{Architecture, Share};
 use crate::graph::cost::{self, Cost, Unit};
+use crate::graph::ignored::heeded;
 use crate::graph::select;
 
 pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
     if args.range {
         return range::run(args, console);
     }
-    let (space, architecture) =
+    let (mut space, architecture) =
         input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), console)?;
     let architecture = architecture.as_ref();
     let cost = costs(&space, architecture);
+    // Of one architecture the picture tells.
+    let ignoring = match architecture {
+        None => ignoring(&mut space),
+        Some(_) => None,
+    };
     print(&match args.format {
-        FormatArg::Human => rows(&space, architecture, &cost),
-        FormatArg::Json => pretty(&in_json(&space, architecture, &cost)),
+        FormatArg::Human => {
+            let ignoring = ignoring.filter(|share| share.part != BigUint::ZERO);
+            let ignoring = ignoring.map(|share| format!("{:<18} {share}\n", "ignore their input"));
+            rows(&space, architecture, &cost) + &ignoring.unwrap_or_default()
+        }
+        FormatArg::Json => pretty(&in_json(&space, architecture, &cost, ignoring.as_ref())),
     })
+}
+
+/// Which share of the architectures ignores its input, where that is quickly counted.
+fn ignoring(space: &mut SearchSpace) -> Option<Share> {
+    let guards = &mut space.decisions.guards;
+    let heeded = heeded(&space.graph, guards)?;
+    let ignoring = guards.not(heeded);
+    Share::quick(&mut space.decisions, ignoring).ok()
 }
 
 /// What an architecture costs; without one, the supergraph.
@@ -54,7 +73,12 @@ fn tokens(space: &SearchSpace, architecture: Option<&Architecture>) -> u64 {
         .sum()
 }
 
-fn in_json(space: &SearchSpace, architecture: Option<&Architecture>, cost: &Cost) -> Value {
+fn in_json(
+    space: &SearchSpace,
+    architecture: Option<&Architecture>,
+    cost: &Cost,
+    ignoring: Option<&Share>,
+) -> Value {
     let decisions = tokens(space, architecture);
     let mut object = Map::new();
     object.insert("space".to_owned(), json!(space.name));
@@ -64,6 +88,9 @@ fn in_json(space: &SearchSpace, architecture: Option<&Architecture>, cost: &Cost
     object.insert("decisions".to_owned(), json!(decisions));
     let line = architecture.map(|architecture| architecture.to_line(&space.decisions));
     object.insert("architecture".to_owned(), json!(line));
+    let ignoring = ignoring
+        .map(|share| json!({ "count": share.part.to_string(), "of": share.of.to_string() }));
+    object.insert("ignore_input".to_owned(), json!(ignoring));
     Value::Object(object)
 }
 

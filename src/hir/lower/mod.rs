@@ -8,7 +8,7 @@ mod stmt;
 mod types;
 
 use std::collections::BTreeSet;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::module::{Modules, path_text};
 use super::scope::{Aliases, Entry, Items, Locals};
@@ -72,6 +72,8 @@ struct Lowerer<'a> {
     frame_start: usize,
     /// Where what is declared can be used, innermost last.
     extents: Vec<Span>,
+    /// Names of what a `let` decides.
+    decided: HashSet<Span>,
     /// The arguments by name of calls of functions.
     named_args: Vec<(FnId, ast::Ident)>,
 }
@@ -100,6 +102,7 @@ pub(super) fn space<'a>(
         names: Names::default(),
         frame_start: 0,
         extents: Vec::new(),
+        decided: HashSet::new(),
         named_args: Vec::new(),
     };
     lowerer.declare_modules(modules);
@@ -551,6 +554,15 @@ impl<'a> Lowerer<'a> {
     fn report_unknown(&mut self, span: Span, name: &str) {
         // Nobody reads them all, and the closest name is looked for among many.
         if self.diagnostics.is_full() {
+            return;
+        }
+        if let Some(declared) = self.locals.find_ended(name) {
+            let diagnostic = if self.decided.contains(&declared) {
+                diagnostics::not_always_active(span, name, declared)
+            } else {
+                diagnostics::out_of_scope(span, name, declared)
+            };
+            self.diagnostics.push(diagnostic);
             return;
         }
         let has_it = super::LIBRARY.iter().find(|(_, text)| {

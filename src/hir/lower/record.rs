@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::super::{Declaration, LocalId, Referent, Use, What};
-use super::Lowerer;
+use super::super::{Declaration, LocalId, Referent, Use, What, diagnostics};
+use super::{Lowerer, Place};
 use crate::span::Span;
 use crate::syntax::ast;
 
@@ -41,7 +41,17 @@ impl Lowerer<'_> {
             ..name.span
         };
         self.record(name.span, what, visible);
-        self.locals.declare(&name.name, name.span)
+        let (id, hidden) = self.locals.declare(&name.name, name.span, what);
+        let hidden = match hidden {
+            Some((What::Family, span)) => Some(("the node family", span)),
+            Some((What::Dimension, span)) => Some(("the dimension", span)),
+            _ => None,
+        };
+        if let Some((of, first)) = hidden.filter(|_| !matches!(self.place, Place::Module(_))) {
+            let warning = diagnostics::shadows(name.span, &name.name, of, first);
+            self.diagnostics.push(warning);
+        }
+        id
     }
 
     /// Opens a scope of locals; `extent` is its text.

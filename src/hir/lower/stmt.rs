@@ -68,6 +68,11 @@ impl Lowerer<'_> {
                 span,
             } => {
                 // The value first: it may read what the pattern shadows.
+                if let ast::Pattern::Name(name) = pattern
+                    && decides(value)
+                {
+                    self.decided.insert(name.span);
+                }
                 let value = self.expr(value);
                 let ty = ty.as_ref().map(|ty| self.ty(ty));
                 let pattern = self.pattern(pattern, span.end);
@@ -193,5 +198,16 @@ impl Lowerer<'_> {
             }
         }
         lowered
+    }
+}
+
+/// Whether an expression is a decision, or what one gives for a tensor.
+fn decides(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ast::ExprKind::Choose(_) | ast::ExprKind::Pick { .. } => true,
+        ast::ExprKind::Note { base, .. } => decides(base),
+        ast::ExprKind::Call { callee, .. } => decides(callee),
+        ast::ExprKind::Pipe { into, .. } => decides(into),
+        _ => false,
     }
 }

@@ -1,6 +1,7 @@
 //! Decisions, and lists that they shorten.
 
-use super::{elements, quoted};
+use super::{elements, quoted, some_of};
+use crate::decision::Share;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::unroll::value::{List, Value};
@@ -70,6 +71,60 @@ pub(in crate::unroll) fn single_option(span: Span, path: &str) -> Diagnostic {
         "nothing to decide",
     )
     .help("write the value itself if the choice is not to grow")
+}
+
+pub(in crate::unroll) fn decision_unused(span: Span, paths: &[&str]) -> Diagnostic {
+    let what = if paths.len() == 1 {
+        "decision"
+    } else {
+        "decisions"
+    };
+    Diagnostic::warning(
+        Code::DecisionUnused,
+        span,
+        format!("no output depends on the {what} {}", some_of(paths)),
+        "changes no architecture",
+    )
+    .help("every choice counts as an architecture of its own: use what is chosen, or leave the decision out")
+}
+
+/// `choices`: those that cut the input off; none where a set is empty. `family`: a node
+/// family of which `require connected(..)` would exclude them.
+pub(in crate::unroll) fn input_ignored(
+    span: Span,
+    choices: &[String],
+    share: Option<&Share>,
+    family: Option<&str>,
+) -> Diagnostic {
+    let shown = share.map_or_else(|| "some architectures".to_owned(), Share::to_string);
+    let verb = match share {
+        Some(share) if share.part == 1u8.into() => "ignores its",
+        _ => "ignore their",
+    };
+    let (label, help) = if choices.is_empty() {
+        let connected = family.map_or_else(String::new, |name| {
+            format!(", or `require connected({name})`")
+        });
+        (
+            "with nothing picked, no output depends on an input".to_owned(),
+            format!("pick at least one (`pick some of ..`){connected}"),
+        )
+    } else {
+        (
+            format!(
+                "with {}, no output depends on an input",
+                quoted(choices.iter().map(String::as_str))
+            ),
+            "leave out what gives zeros, or add what came before: `x + choose ..(x)`".to_owned(),
+        )
+    };
+    Diagnostic::warning(
+        Code::InputIgnored,
+        span,
+        format!("{shown} {verb} input"),
+        label,
+    )
+    .help(help)
 }
 
 pub(in crate::unroll) fn no_decision(span: Span, name: &str) -> Diagnostic {

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
+use crate::unroll::value::Value;
 
 pub(in crate::unroll) fn recursion(span: Span, name: &str, limit: usize) -> Diagnostic {
     Diagnostic::error(
@@ -20,6 +21,46 @@ pub(in crate::unroll) fn cycle(span: Span, name: &str) -> Diagnostic {
         format!("`{name}` is defined by itself"),
         "needs its own value",
     )
+}
+
+/// What stands on one side of `..`.
+pub(in crate::unroll) fn range_bound(span: Span, found: &Value) -> Diagnostic {
+    let help = match found {
+        Value::Float(_) => {
+            "round it: `div(a, b)` divides without a rest, `round_to(a, 1)` gives the nearest whole number"
+        }
+        _ => {
+            "how often a loop runs is known before the network computes anything: from numbers, parameters of the space, dimensions, `len(list)`, or a `choose` among numbers"
+        }
+    };
+    Diagnostic::error(
+        Code::RangeBound,
+        span,
+        format!(
+            "a range goes between whole numbers, and this is {}",
+            found.describe()
+        ),
+        found.describe(),
+    )
+    .help(help)
+}
+
+/// What a loop cannot go through.
+pub(in crate::unroll) fn not_gone_through(span: Span, found: &Value) -> Diagnostic {
+    let help = match found {
+        Value::Int(n) => format!("`0..{n}` counts from 0 to {}", n.saturating_sub(1)),
+        _ => "a loop goes through a range (`0..n`), a list, or what a `pick` picked".to_owned(),
+    };
+    Diagnostic::error(
+        Code::WrongKind,
+        span,
+        format!(
+            "a range or a list is needed here, and this is {}",
+            found.describe()
+        ),
+        found.describe(),
+    )
+    .help(help)
 }
 
 pub(in crate::unroll) fn step_budget(span: Span) -> Diagnostic {

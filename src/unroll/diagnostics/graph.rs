@@ -1,8 +1,9 @@
 //! Node families, weights and time.
 
-use super::elements;
+use super::{elements, some_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
+use crate::unroll::nested::NotNested;
 use crate::unroll::value::{Sizes, Value};
 
 pub(in crate::unroll) fn read_before_assigned(span: Span, name: &str) -> Diagnostic {
@@ -93,6 +94,27 @@ pub(in crate::unroll) fn family_gap(span: Span, name: &str, at: i64, next: usize
     ))
 }
 
+/// `decisions`: how many their definitions make.
+pub(in crate::unroll) fn node_unused(span: Span, names: &[&str], decisions: usize) -> Diagnostic {
+    let it = if names.len() == 1 { "it" } else { "them" };
+    let counted = match (decisions, names.len()) {
+        (0, _) => String::new(),
+        (1, 1) => "its decision counts and changes nothing: ".to_owned(),
+        (n, 1) => format!("its {n} decisions count and change nothing: "),
+        (1, _) => "their decision counts and changes nothing: ".to_owned(),
+        (n, _) => format!("their {n} decisions count and change nothing: "),
+    };
+    Diagnostic::warning(
+        Code::NodeUnused,
+        span,
+        format!("no output depends on {}", some_of(names)),
+        "reached by no output in any architecture",
+    )
+    .help(format!(
+        "{counted}use {it} in a later node or in an output, or leave {it} out"
+    ))
+}
+
 pub(in crate::unroll) fn loose_of_plain(span: Span) -> Diagnostic {
     Diagnostic::error(
         Code::WrongKind,
@@ -127,12 +149,12 @@ pub(in crate::unroll) fn per_not_decision(span: Span, found: &Value) -> Diagnost
         Code::PerNotDecision,
         span,
         format!(
-            "`@per` takes a decision or an element of a node family, and this is {}",
+            "`@per` takes a decision or an element of a node family or of a picked list, and this is {}",
             found.describe()
         ),
         "not decided",
     )
-    .help("name the `let` of a `choose` or a `pick 1`, or the variable that runs over a family")
+    .help("name the `let` of a `choose` or a `pick 1`, or the variable that runs over a family or over what a `pick` picked")
 }
 
 pub(in crate::unroll) fn tie_to_no_matrix(span: Span) -> Diagnostic {
@@ -176,6 +198,49 @@ pub(in crate::unroll) fn shared_shape(span: Span, known: &[usize], found: &[usiz
         "shared by what decisions pick",
     )
     .help("iteration over `pick` or `loose` shares weights: add `@per(v)` so that each element has its own")
+}
+
+pub(in crate::unroll) fn not_nested(span: Span, why: NotNested) -> Diagnostic {
+    let (message, label, help) = match why {
+        NotNested::Sides(a, b) => (
+            format!(
+                "a kernel of side {} is not the centre of one of side {}",
+                a.min(b),
+                a.max(b)
+            ),
+            format!("its side is {a} or {b}, and the weights are shared"),
+            "let all sides be odd, or all even; or choose among whole operations, which have weights of their own: `choose { conv(2), conv(3) }`",
+        ),
+        NotNested::Bias => (
+            "a decision says whether there is a bias".to_owned(),
+            "has one in some architectures".to_owned(),
+            "choose among whole operations: `choose { conv(3), conv(3, bias = true) }`",
+        ),
+        NotNested::Groups(n, m) if n == m => (
+            format!("{n} groups of fewer channels are no part of {n} groups of more"),
+            format!("it has {n} groups, and decisions say how many channels"),
+            "let a group have as many channels in every case; or choose among whole operations, which have weights of their own",
+        ),
+        NotNested::Groups(n, m) => (
+            format!(
+                "the weights of {n} group{} are no part of those of {m}",
+                if n == 1 { "" } else { "s" }
+            ),
+            format!("it has {n} or {m} groups, and the weights are shared"),
+            "choose among whole operations, which have weights of their own: `choose { conv(3, groups = 1), conv(3, groups = 2) }`",
+        ),
+    };
+    Diagnostic::error(Code::NotNested, span, message, label).help(help)
+}
+
+pub(in crate::unroll) fn entangled(span: Span) -> Diagnostic {
+    Diagnostic::warning(
+        Code::Entangled,
+        span,
+        "decisions say which of these weights each part of a concatenation meets",
+        "its weights go by place: the first part, the second, ..",
+    )
+    .help("give every part weights that stay, which is the same function: `sum(for v in parts: conv(v, 1, c) @per(v))`")
 }
 
 pub(in crate::unroll) fn captured(span: Span) -> Diagnostic {

@@ -30,3 +30,16 @@ fn elements(n: usize) -> String {
         n => format!("{n} elements"),
     }
 }
+
+/// A few names, or the first and the last of many.
+fn some_of(names: &[&str]) -> String {
+    match names {
+        [first, second, .., last] if names.len() > 4 => {
+            format!("{} .. `{last}`", quoted([*first, *second]))
+        }
+        [first @ .., last] if !first.is_empty() => {
+            format!("{} and `{last}`", quoted(first.iter().copied()))
+        }
+        _ => quoted(names.iter().copied()),
+    }
+}
