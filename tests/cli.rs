@@ -591,6 +591,12 @@ fn the_worked_example_of_the_paper_is_imported() {
     assert_eq!(averaged, ["Cell.h[2].highway", "Cell.h[3].highway"]);
     let stats = good_json(&with("stats", &["--format", "json", "--arch", arch]));
     assert_eq!(stats["decisions"], 7);
+    assert_eq!(
+        stats["loose_ends"],
+        json!([{"elements": ["Cell.h[2]", "Cell.h[3]"], "how": "averaged"}])
+    );
+    let stats = good(&with("stats", &["--arch", arch]));
+    assert!(stats.ends_with("\nloose ends         Cell.h[2], Cell.h[3]: averaged\n"));
 
     assert_eq!(
         good(&with("encode", &["--encoding", "enas", "--arch", arch])),
@@ -1323,6 +1329,19 @@ fn numbers_and_architectures_are_each_others_way_back() {
     let line = good(&[&["sample", large, "--uniform"], &layers[..]].concat());
     let rank = good(&[&["rank", large, "--arch", line.trim_end()], &layers[..]].concat());
     assert!(rank.len() > 6000);
+    // An operation for each of 200 layers, and a bit for each of 199 * 200 / 2 skips.
+    let count = good(&[&["count", large], &layers[..]].concat());
+    let expected = num_bigint::BigUint::from(6u8).pow(200) << (199 * 200 / 2);
+    assert_eq!(count, format!("{expected}\n"));
+    let picture = good(
+        &[
+            &["graph", large, "--format", "svg", "--arch", line.trim_end()],
+            &layers[..],
+        ]
+        .concat(),
+    );
+    assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
+    assert!(picture.contains("h[200]"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use crate::SearchSpace;
 use crate::cli::console::Console;
 use crate::decision::Architecture;
 use crate::graph::cost::{self, Cost, Unit};
+use crate::graph::describe::{LooseEnds, describe, loose_ends};
 use crate::graph::select;
 
 pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
@@ -23,10 +24,27 @@ pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
         input::space_and_architecture(&args.space, args.architecture.arch.as_deref(), console)?;
     let architecture = architecture.as_ref();
     let cost = costs(&space, architecture);
+    let loose = architecture.map(|architecture| ends(&space, architecture));
     print(&match args.format {
-        FormatArg::Human => rows(&space, architecture, &cost),
-        FormatArg::Json => pretty(&in_json(&space, architecture, &cost)),
+        FormatArg::Human => {
+            let loose = loose.iter().flatten().map(line);
+            rows(&space, architecture, &cost) + &loose.collect::<String>()
+        }
+        FormatArg::Json => pretty(&in_json(&space, architecture, &cost, loose.as_deref())),
     })
+}
+
+/// The elements of an architecture that no other reads.
+fn ends(space: &SearchSpace, architecture: &Architecture) -> Vec<LooseEnds> {
+    let (graph, decisions) = (&space.graph, &space.decisions);
+    loose_ends(&describe(graph, decisions, &space.name, architecture))
+}
+
+/// `loose ends         Cell.h[2], Cell.h[3]: averaged`
+fn line(ends: &LooseEnds) -> String {
+    let how = ends.how.map(|how| format!(": {}", how.word()));
+    let how = how.unwrap_or_default();
+    format!("{:<18} {}{how}\n", "loose ends", ends.elements.join(", "))
 }
 
 /// What an architecture costs; without one, the supergraph.
@@ -54,7 +72,12 @@ fn tokens(space: &SearchSpace, architecture: Option<&Architecture>) -> u64 {
         .sum()
 }
 
-fn in_json(space: &SearchSpace, architecture: Option<&Architecture>, cost: &Cost) -> Value {
+fn in_json(
+    space: &SearchSpace,
+    architecture: Option<&Architecture>,
+    cost: &Cost,
+    loose: Option<&[LooseEnds]>,
+) -> Value {
     let decisions = tokens(space, architecture);
     let mut object = Map::new();
     object.insert("space".to_owned(), json!(space.name));
@@ -64,6 +87,7 @@ fn in_json(space: &SearchSpace, architecture: Option<&Architecture>, cost: &Cost
     object.insert("decisions".to_owned(), json!(decisions));
     let line = architecture.map(|architecture| architecture.to_line(&space.decisions));
     object.insert("architecture".to_owned(), json!(line));
+    object.insert("loose_ends".to_owned(), json!(loose));
     Value::Object(object)
 }
 
