@@ -158,6 +158,10 @@ fn networks_differ_as_often_as_their_forms_do() {
         let diagram = Diagram::of(decisions).unwrap();
         let counted = unique::exact(graph, decisions, &diagram);
         assert_eq!(counted, Ok(of_form.len()), "{name}");
+        let of_parts = unique::count(graph, decisions, &diagram, 0);
+        let of_parts = of_parts.unwrap().unwrap();
+        assert!(of_parts.is_exact(), "{name}");
+        assert_eq!(of_parts.value, of_form.len().into(), "{name}");
         let alike = Alike::new(graph, decisions);
         for class in of_form.values().step_by(1 + of_form.len() / 12) {
             let found = alike.class(&class[0], 1 << 24).map(|class| class.size);

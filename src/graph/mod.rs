@@ -18,6 +18,7 @@ pub mod describe;
 pub mod measure;
 mod op;
 mod params;
+pub mod parts;
 mod supergraph;
 pub mod unique;
 mod view;

@@ -32,7 +32,8 @@ use super::canonical::{Canonical, mix};
 use super::{Op, RegionId, Supergraph, select};
 use crate::decision::{Architecture, DecisionSpace, GuardId};
 use search::Search;
-use spots::Spots;
+use spots::Spot;
+pub(in crate::graph) use spots::Spots;
 use target::Target;
 
 /// There are too many of them, or what tells them apart is not found.
@@ -105,17 +106,35 @@ impl<'a> Alike<'a> {
         })
     }
 
+    pub(in crate::graph) fn graph(&self) -> &'a Supergraph {
+        self.graph
+    }
+
+    /// The space, whose conditions are those of the spots as well.
+    pub(in crate::graph) fn space(&self) -> &DecisionSpace {
+        &self.space
+    }
+
+    pub(in crate::graph) fn spots(&self) -> &Spots {
+        &self.spots
+    }
+
+    /// What the forms of a spot compute.
+    pub(in crate::graph) fn kinds(&self, spot: &Spot) -> Vec<u64> {
+        match spot.node {
+            None => vec![OUTPUTS],
+            Some(node) => {
+                let n = self.canonical.kinds(spot.region, node).len();
+                (0..n)
+                    .map(|form| self.kind(spot.region, node, form))
+                    .collect()
+            }
+        }
+    }
+
     fn op(&self, region: RegionId, node: NodeIndex) -> Option<&'a Op> {
         let region = self.graph.region(region)?;
         region.graph.node_weight(node).map(|node| &node.op)
-    }
-
-    /// The slot in which an operand is read, as far as isomorphisms keep it.
-    fn slot(&self, op: Option<&Op>, slot: usize) -> u64 {
-        match op {
-            Some(op) if op.is_commutative() => 0,
-            _ => slot as u64,
-        }
     }
 
     /// What one form of a node computes; inputs are told apart.
@@ -128,5 +147,13 @@ impl<'a> Alike<'a> {
             Some(place) => mix(kind, place as u64 + 1),
             None => kind,
         }
+    }
+}
+
+/// The slot in which an operand is read, as far as isomorphisms keep it.
+fn slot(op: Option<&Op>, slot: usize) -> u64 {
+    match op {
+        Some(op) if op.is_commutative() => 0,
+        _ => slot as u64,
     }
 }

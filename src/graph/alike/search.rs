@@ -8,7 +8,7 @@ use num_bigint::BigUint;
 use super::assumptions::Assumptions;
 use super::spots::Spot;
 use super::target::Target;
-use super::{Alike, OUTPUTS, TooManyAlike};
+use super::{Alike, TooManyAlike};
 use crate::decision::{Architecture, Diagram, GuardId};
 
 /// How many branches deep the search goes.
@@ -105,7 +105,7 @@ impl<'a> Search<'a> {
                     }
                     return self.branch(place, spot, true);
                 };
-                if self.kinds(spot).len() > 1 || !self.fits_as_is(spot, node) {
+                if self.of.kinds(spot).len() > 1 || !self.fits_as_is(spot, node) {
                     return self.branch(place, spot, true);
                 }
                 self.be(place, node);
@@ -134,23 +134,10 @@ impl<'a> Search<'a> {
         (is_read, is_open)
     }
 
-    /// What the forms of a spot compute.
-    fn kinds(&self, spot: &Spot) -> Vec<u64> {
-        match spot.node {
-            None => vec![OUTPUTS],
-            Some(node) => {
-                let n = self.of.canonical.kinds(spot.region, node).len();
-                (0..n)
-                    .map(|form| self.of.kind(spot.region, node, form))
-                    .collect()
-            }
-        }
-    }
-
     /// The nodes of the network that a spot may be, which is read: of its kinds, of which
     /// all readers are there, and that have those that it has for certain.
     fn candidates(&self, spot: &Spot) -> Vec<usize> {
-        let kinds = self.kinds(spot);
+        let kinds = self.of.kinds(spot);
         let certain = spot.uses.iter().find_map(|one| {
             let reader = self.node_at(one.reader)?;
             let is_there = self.assumptions.truth(one.guard) == Some(true);
@@ -332,7 +319,7 @@ impl<'a> Search<'a> {
             .and_then(|(region, node)| region.graph.node_weight(node));
         let forms = forms.map_or(&[][..], |node| &node.forms);
         let mut found = BigUint::ZERO;
-        for (form, kind) in self.kinds(spot).into_iter().enumerate() {
+        for (form, kind) in self.of.kinds(spot).into_iter().enumerate() {
             if Some(kind) != wanted {
                 continue;
             }

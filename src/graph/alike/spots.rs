@@ -12,40 +12,40 @@ use crate::graph::{Op, Region, RegionId, Supergraph};
 
 /// A node of the supergraph that selects nothing, or the outputs of a region.
 #[derive(Clone, Debug)]
-pub(super) struct Spot {
-    pub(super) region: RegionId,
+pub(in crate::graph) struct Spot {
+    pub(in crate::graph) region: RegionId,
     /// `None`: the outputs.
-    pub(super) node: Option<NodeIndex>,
+    pub(in crate::graph) node: Option<NodeIndex>,
     /// Who may read it, by reader and slot.
-    pub(super) uses: Vec<Use>,
+    pub(in crate::graph) uses: Vec<Use>,
     /// Of a concatenation that not always has all its operands: their slots are in the
     /// order of the operands that it has.
-    pub(super) is_loose: bool,
+    pub(in crate::graph) is_loose: bool,
     /// Spots whose operands stand no later than this one, and one of them here.
-    pub(super) closes: Vec<usize>,
+    pub(in crate::graph) closes: Vec<usize>,
     /// Uses of this spot and later ones by earlier ones, by spot and place. Empty where
     /// nothing is to be decided here.
-    pub(super) live: Vec<(usize, usize)>,
+    pub(in crate::graph) live: Vec<(usize, usize)>,
 }
 
 /// An operand of a node, through whatever selects it.
 #[derive(Clone, Debug)]
-pub(super) struct Use {
+pub(in crate::graph) struct Use {
     /// The spot that reads.
-    pub(super) reader: usize,
-    pub(super) slot: u64,
+    pub(in crate::graph) reader: usize,
+    pub(in crate::graph) slot: u64,
     /// When it is there.
-    pub(super) guard: GuardId,
+    pub(in crate::graph) guard: GuardId,
     /// What that reads.
-    pub(super) literals: Box<[(DecisionId, u32)]>,
+    pub(in crate::graph) literals: Box<[(DecisionId, u32)]>,
 }
 
 /// All spots: regions before the bodies of their scans, nodes before their operands.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spots {
-    pub(super) list: Vec<Spot>,
+pub(in crate::graph) struct Spots {
+    pub(in crate::graph) list: Vec<Spot>,
     /// Whether there are not too many live uses to look at.
-    pub(super) has_live: bool,
+    pub(in crate::graph) has_live: bool,
     /// By decision: the last spot whose form or operands it says, but for what earlier
     /// spots make of it.
     last: Vec<usize>,
@@ -55,7 +55,7 @@ pub(super) struct Spots {
 const MOST_LIVE: usize = 1 << 22;
 
 impl Spots {
-    pub(super) fn of(graph: &Supergraph, guards: &mut Guards) -> Self {
+    pub(in crate::graph) fn of(graph: &Supergraph, guards: &mut Guards) -> Self {
         let mut list: Vec<Spot> = Vec::new();
         let mut forms: Vec<(DecisionId, usize)> = Vec::new();
         // The scans of each body.
@@ -149,7 +149,7 @@ impl Spots {
     }
 
     /// Whether a decision says the form of a spot from one on, or what such a spot reads.
-    pub(super) fn is_needed_from(&self, place: usize, decision: DecisionId) -> bool {
+    pub(in crate::graph) fn is_needed_from(&self, place: usize, decision: DecisionId) -> bool {
         self.last
             .get(decision.index())
             .is_some_and(|&last| last >= place)

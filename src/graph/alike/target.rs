@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alike, BODY, OUTPUTS};
+use super::{Alike, BODY, OUTPUTS, slot as slot_of};
 use crate::graph::{Child, Op, RegionId};
 
 /// A node of the wanted network, or the outputs of one of its regions.
@@ -42,7 +42,7 @@ impl Target {
                 let node = target.add(alike.kind(id, step.node, step.form.unwrap_or(0)));
                 let op = alike.op(id, step.node);
                 for (slot, &input) in step.inputs.iter().enumerate() {
-                    target.read(first + input, node, alike.slot(op, slot));
+                    target.read(first + input, node, slot_of(op, slot));
                 }
                 if let Some(Op::Scan { region }) = op
                     && let Some(slot) = scans.get_mut(region.index())
