@@ -217,22 +217,3 @@ fn networks_that_differ_are_as_many_as_published() {
 fn all_cells_of_nasbench101_are_as_many_as_published() {
     assert_eq!(cells_of_nasbench101(7).value, 423_624u32.into());
 }
-
-/// The spaces of two cells and of layers are products of their parts, in which no two
-/// architectures are alike: all nodes of a cell of DARTS are concatenated, in order.
-#[test]
-fn networks_of_darts_and_of_the_macro_space_all_differ() {
-    for (file, set) in [
-        ("darts_cnn.enas", &[][..]),
-        ("enas_macro.enas", &[]),
-        ("enas_macro.enas", &[("layers", "5")]),
-    ] {
-        let (text, compiled) = shipped(file);
-        let found = unique_of(&text, set);
-        assert!(found.is_exact(), "{file}");
-        if set.is_empty() {
-            let all = Count::of(&compiled.spaces[0].decisions);
-            assert_eq!(found.value, all.value, "{file}");
-        }
-    }
-}

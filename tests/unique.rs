@@ -246,7 +246,13 @@ fn classes_of_recurrent_cells_are_as_large_as_the_hook_formula_says() {
     let twins = [0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     let mixed = [0, 0, 1, 1, 2, 4, 4, 0, 3, 9, 9];
     for (parents, acts) in [(&star[..], 1), (&chain, 2), (&twins, 1), (&mixed, 2)] {
-        let name = |l: usize| if l % acts == 0 { "tanh" } else { "relu" };
+        let name = |l: usize| {
+            if l.is_multiple_of(acts) {
+                "tanh"
+            } else {
+                "relu"
+            }
+        };
         let n = 12;
         // Cells with fewer nodes end in a chain.
         let parent = |l: usize| parents.get(l - 1).copied().unwrap_or(l - 1);

@@ -204,6 +204,7 @@ impl<'a> Search<'a> {
         spot: &'a Spot,
         is_read: bool,
     ) -> Result<BigUint, TooManyAlike> {
+        self.work += spot.live.len() as u64;
         let key = self.key(place);
         if let Some((key, rest)) = &key
             && let Some(known) = self.known.get(key)
