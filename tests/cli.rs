@@ -331,6 +331,7 @@ fn stats_of_a_space_and_of_an_architecture() {
             "depth": 14,
             "decisions": 3,
             "architecture": null,
+            "loose_ends": null,
         })
     );
     let line = "h[1].f=conv3 h[1].skips={} h[2].f=max3 h[2].skips={0}";

@@ -204,7 +204,8 @@ impl<'a> Search<'a> {
         spot: &'a Spot,
         is_read: bool,
     ) -> Result<BigUint, TooManyAlike> {
-        self.work += spot.live.len() as u64;
+        // To see what may follow costs less than to go there.
+        self.work += spot.live.len() as u64 / 16;
         let key = self.key(place);
         if let Some((key, rest)) = &key
             && let Some(known) = self.known.get(key)
