@@ -349,7 +349,8 @@ fn stats_of_a_space_and_of_an_architecture() {
          nodes                  15\n\
          edges                  15\n\
          depth                  12\n\
-         decisions               3\n"
+         decisions               3\n\
+         loose ends         h[2]\n"
     );
     let value = good_json(&["stats", "spaces/enas_rnn.enas", "--format", "json"]);
     assert_eq!(value["per"], "token");
