@@ -375,6 +375,7 @@ fn stats_of_a_space_and_of_an_architecture() {
             "decisions": 3,
             "architecture": null,
             "ignore_input": { "count": "0", "of": "8" },
+            "loose_ends": null,
         })
     );
     let line = "h[1].f=conv3 h[1].skips={} h[2].f=max3 h[2].skips={0}";
@@ -392,7 +393,8 @@ fn stats_of_a_space_and_of_an_architecture() {
          nodes                  15\n\
          edges                  15\n\
          depth                  12\n\
-         decisions               3\n"
+         decisions               3\n\
+         loose ends         h[2]\n"
     );
     let value = good_json(&["stats", "spaces/enas_rnn.enas", "--format", "json"]);
     assert_eq!(value["per"], "token");
@@ -638,6 +640,12 @@ fn the_worked_example_of_the_paper_is_imported() {
     assert_eq!(averaged, ["Cell.h[2].highway", "Cell.h[3].highway"]);
     let stats = good_json(&with("stats", &["--format", "json", "--arch", arch]));
     assert_eq!(stats["decisions"], 7);
+    assert_eq!(
+        stats["loose_ends"],
+        json!([{"elements": ["Cell.h[2]", "Cell.h[3]"], "how": "averaged"}])
+    );
+    let stats = good(&with("stats", &["--arch", arch]));
+    assert!(stats.ends_with("\nloose ends         Cell.h[2], Cell.h[3]: averaged\n"));
 
     assert_eq!(
         good(&with("encode", &["--encoding", "enas", "--arch", arch])),
@@ -1370,6 +1378,19 @@ fn numbers_and_architectures_are_each_others_way_back() {
     let line = good(&[&["sample", large, "--uniform"], &layers[..]].concat());
     let rank = good(&[&["rank", large, "--arch", line.trim_end()], &layers[..]].concat());
     assert!(rank.len() > 6000);
+    // An operation for each of 200 layers, and a bit for each of 199 * 200 / 2 skips.
+    let count = good(&[&["count", large], &layers[..]].concat());
+    let expected = num_bigint::BigUint::from(6u8).pow(200) << (199 * 200 / 2);
+    assert_eq!(count, format!("{expected}\n"));
+    let picture = good(
+        &[
+            &["graph", large, "--format", "svg", "--arch", line.trim_end()],
+            &layers[..],
+        ]
+        .concat(),
+    );
+    assert!(picture.starts_with("<svg") && picture.trim_end().ends_with("</svg>"));
+    assert!(picture.contains("h[200]"));
 }
 
 #[test]
@@ -1424,20 +1445,20 @@ fn networks_that_are_the_same_are_counted_once() {
         (&value["count"], &value["unique"]),
         (&json!("128"), &json!("104"))
     );
-    // Of more than a million, an estimate: here no two are the same.
+    // Of more than ten million, an estimate: here no two are the same.
     let candidates = ["relu", "tanh", "gelu", "silu"].map(|f| format!("{f}: {f}"));
     let text = format!(
-        "space s {{ input x: [2] output y: [2]\n ops F = {{ {} }}\n for i in 0..10 {{ x = choose F(x) }}\n y = x }}",
+        "space s {{ input x: [2] output y: [2]\n ops F = {{ {} }}\n for i in 0..12 {{ x = choose F(x) }}\n y = x }}",
         candidates.join(", ")
     );
     let (_folder, path) = file_with(text.as_bytes());
     let value = good_json(&["count", &path, "--unique", "--format", "json"]);
     assert_eq!(
         (&value["count"], &value["unique"]),
-        (&json!("1048576"), &json!("1048576"))
+        (&json!("16777216"), &json!("16777216"))
     );
     assert_eq!(value["unique_how"]["method"], json!("estimate"));
-    let why = bad(&["count", "spaces/darts_cnn.enas", "--unique"]);
+    let why = bad(&["count", "spaces/enas_micro.enas", "--unique"]);
     assert!(why.contains("cannot be estimated: a network can be built in too many ways"));
 }
 

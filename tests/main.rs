@@ -5,6 +5,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod bombs;
+mod brute;
 mod cli;
 mod commands;
 mod controller;
@@ -28,6 +29,7 @@ mod recipes;
 mod report;
 mod runs;
 mod scaling;
+mod small_spaces;
 mod spaces;
 mod strategies;
 mod syntax;

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use enasc::decision::{Architecture, Count};
+use enasc::decision::{Architecture, Count, Diagram};
 use enasc::encoding::{Encoding, import};
-use enasc::graph::{cost, select};
+use enasc::graph::{cost, select, unique};
 use enasc::{Compilation, Options, compile};
+use num_bigint::BigUint;
 
 use crate::golden::space_with;
 
@@ -179,4 +180,40 @@ fn the_authors_networks_have_the_parameters_that_their_pages_say() {
         let parameters = cost::child(&last.graph, &child).parameters;
         assert_eq!(parameters, expected, "{name}");
     }
+}
+
+fn unique_of(text: &str, set: &[(&str, &str)]) -> Count {
+    let space = space_with(text, set);
+    let diagram = Diagram::of(&space.decisions).unwrap();
+    let found = unique::count(&space.graph, &space.decisions, &diagram, 0);
+    found.unwrap().unwrap()
+}
+
+/// The cells of NAS-Bench-101 by their number of vertices are 1, 6, 84, 2 441, 62 010 and
+/// 359 082, together 423 624 (arXiv:1902.09635).
+fn cells_of_nasbench101(vertices: u32) -> Count {
+    let (text, _) = shipped("nasbench101.enas");
+    let fewer = text.replace("choose 2..=7", &format!("choose 2..={vertices}"));
+    let one_cell = [
+        ("stacks", "1"),
+        ("repeats", "1"),
+        ("width", "4"),
+        ("size", "8"),
+    ];
+    unique_of(&fewer, &one_cell)
+}
+
+#[test]
+fn networks_that_differ_are_as_many_as_published() {
+    for (vertices, published) in [(3, 1 + 6), (4, 1 + 6 + 84), (5, 1 + 6 + 84 + 2441)] {
+        let found = cells_of_nasbench101(vertices);
+        assert!(found.is_exact());
+        assert_eq!(found.value, BigUint::from(published as u32), "{vertices}");
+    }
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "takes minutes without optimization")]
+fn all_cells_of_nasbench101_are_as_many_as_published() {
+    assert_eq!(cells_of_nasbench101(7).value, 423_624u32.into());
 }

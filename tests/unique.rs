@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use enasc::decision::{Count, Diagram, Estimate, How};
+use enasc::decision::{Architecture, Count, Diagram, Estimate, How};
 use enasc::graph::alike::{Alike, TooManyAlike};
 use enasc::graph::canonical::{Canonical, Form};
 use enasc::graph::unique::{estimate, exact};
@@ -234,8 +234,60 @@ fn in_the_macro_space_no_two_architectures_are_alike() {
     }
 }
 
+/// A cell is a tree of which each node has an activation, and nodes are numbered so that
+/// what reads has a greater number. Of `n` nodes there are `n!` divided by the sizes of all
+/// subtrees (Knuth, volume 3), and by how many symmetries the tree has.
 #[test]
-fn too_many_alike_are_no_number() {
+fn classes_of_recurrent_cells_are_as_large_as_the_hook_formula_says() {
+    let space = compiled(include_str!("../spaces/enas_rnn.enas"));
+    let alike = Alike::new(&space.graph, &space.decisions);
+    let star = [0; 11];
+    let chain: [usize; 11] = std::array::from_fn(|l| l);
+    let twins = [0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let mixed = [0, 0, 1, 1, 2, 4, 4, 0, 3, 9, 9];
+    for (parents, acts) in [(&star[..], 1), (&chain, 2), (&twins, 1), (&mixed, 2)] {
+        let name = |l: usize| {
+            if l.is_multiple_of(acts) {
+                "tanh"
+            } else {
+                "relu"
+            }
+        };
+        let n = 12;
+        // Cells with fewer nodes end in a chain.
+        let parent = |l: usize| parents.get(l - 1).copied().unwrap_or(l - 1);
+        let mut line = format!("Cell.f0={}", name(0));
+        for l in 1..n {
+            let (p, f) = (parent(l), name(l));
+            line = format!("{line} Cell.h[{l}].p={p} Cell.h[{l}].f={f}");
+        }
+        let one = Architecture::parse(&line, &space.decisions, &space.name).unwrap();
+        let mut sizes = vec![1u64; n];
+        // By node: its subtree in words, and how many symmetries it has.
+        let mut trees: Vec<(String, u64)> = vec![Default::default(); n];
+        for l in (0..n).rev() {
+            let own = (l + 1..n).filter(|&k| parent(k) == l);
+            let mut own: Vec<(String, u64)> = own.map(|k| trees[k].clone()).collect();
+            own.sort();
+            let mut symmetries: u64 = own.iter().map(|(_, n)| n).product();
+            for same in own.chunk_by(|a, b| a.0 == b.0) {
+                symmetries *= (1..=same.len() as u64).product::<u64>();
+            }
+            let words: Vec<&str> = own.iter().map(|(words, _)| words.as_str()).collect();
+            trees[l] = (format!("{}({})", name(l), words.concat()), symmetries);
+            if l > 0 {
+                sizes[parent(l)] += sizes[l];
+            }
+        }
+        let all: u64 = (1..=n as u64).product();
+        let expected = all / sizes.iter().product::<u64>() / trees[0].1;
+        let class = alike.class(&one, 1 << 24).unwrap();
+        assert_eq!(class.size, expected.into(), "{line}");
+    }
+}
+
+#[test]
+fn too_much_work_is_no_number() {
     let text = include_str!("../spaces/enas_rnn.enas");
     let space = compiled(text);
     let diagram = Diagram::of(&space.decisions).unwrap();

@@ -230,7 +230,7 @@ pub struct CountArgs {
     #[arg(long, conflicts_with = "unique")]
     pub explain: bool,
     /// Count the networks that differ in more than the names of their nodes: by
-    /// building all, up to a million; of more, an estimate
+    /// building all where they are few enough; of more, an estimate
     #[arg(long)]
     pub unique: bool,
     /// How the count is printed

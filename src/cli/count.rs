@@ -10,7 +10,7 @@ use super::torch_args::FormatArg;
 use crate::SearchSpace;
 use crate::cli::console::Console;
 use crate::decision::{Count, Diagram, Estimate, How, SampleError, TooLarge};
-use crate::graph::unique;
+use crate::graph::unique::{self, Unknown};
 
 pub(super) fn run(args: &CountArgs, console: Console) -> Result<(), CliError> {
     let space = input::space(&args.space, console)?;
@@ -62,10 +62,7 @@ fn sentence(count: &Count) -> String {
     }
 }
 
-/// How many networks are built to find out which are the same.
-const MOST: u32 = 1_000_000;
-
-/// How many networks differ: by building all, or an estimate.
+/// How many networks differ: exactly, or an estimate.
 fn unique(
     space: &SearchSpace,
     diagram: Result<&Diagram, &TooLarge>,
@@ -74,28 +71,20 @@ fn unique(
     let refused = |why: String| CliError::TooManyToCompare {
         space: space.name.clone(),
         count: about(count),
-        most: MOST,
+        most: unique::MOST,
         why,
     };
-    let (graph, decisions) = (&space.graph, &space.decisions);
     let diagram = diagram.map_err(|why| refused(why.to_string()))?;
-    if count.value <= MOST.into() {
-        let value = unique::exact(graph, decisions, diagram)?;
-        return Ok(Count {
-            value: value.into(),
-            how: count.how,
-        });
-    }
-    let estimate = unique::estimate(graph, decisions, diagram, SEED, WORK);
-    let estimate = estimate.map_err(|why| refused(why.to_string()))?;
-    estimate.ok_or(CliError::Sample(SampleError::Empty))
+    let found = unique::count(&space.graph, &space.decisions, diagram, SEED);
+    let found = found.map_err(|why| match why {
+        Unknown::TooAlike(why) => CliError::TooAlike(why),
+        Unknown::TooManyAlike(why) => refused(why.to_string()),
+    })?;
+    found.ok_or(CliError::Sample(SampleError::Empty))
 }
 
 /// From which samples are drawn.
 const SEED: u64 = 0;
-
-/// How much work an estimate is: some ten seconds of it.
-const WORK: u64 = 1 << 24;
 
 fn in_json(
     space: &SearchSpace,

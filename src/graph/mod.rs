@@ -19,6 +19,7 @@ pub mod ignored;
 pub mod measure;
 mod op;
 mod params;
+pub mod parts;
 mod supergraph;
 pub mod unique;
 mod view;

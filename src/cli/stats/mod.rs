@@ -15,6 +15,7 @@ use crate::cli::console::Console;
 use crate::decision::{Architecture, Share};
 use crate::graph::cost::{self, Cost, Unit};
 use crate::graph::ignored::heeded;
+use crate::graph::describe::{LooseEnds, describe, loose_ends};
 use crate::graph::select;
 
 pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
@@ -30,14 +31,31 @@ pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
         None => ignoring(&mut space),
         Some(_) => None,
     };
+    let loose = architecture.map(|architecture| ends(&space, architecture));
+    let facts = Facts {
+        ignoring: ignoring.as_ref(),
+        loose: loose.as_deref(),
+    };
     print(&match args.format {
-        FormatArg::Human => {
-            let ignoring = ignoring.filter(|share| share.part != BigUint::ZERO);
-            let ignoring = ignoring.map(|share| format!("{:<18} {share}\n", "ignore their input"));
-            rows(&space, architecture, &cost) + &ignoring.unwrap_or_default()
-        }
-        FormatArg::Json => pretty(&in_json(&space, architecture, &cost, ignoring.as_ref())),
+        FormatArg::Human => rows(&space, architecture, &cost) + &facts.rows(),
+        FormatArg::Json => pretty(&in_json(&space, architecture, &cost, facts)),
     })
+}
+
+/// What is known besides the costs.
+#[derive(Clone, Copy)]
+struct Facts<'a> {
+    ignoring: Option<&'a Share>,
+    loose: Option<&'a [LooseEnds]>,
+}
+
+impl Facts<'_> {
+    fn rows(self) -> String {
+        let ignoring = self.ignoring.filter(|share| share.part != BigUint::ZERO);
+        let ignoring = ignoring.map(|share| format!("{:<18} {share}\n", "ignore their input"));
+        let loose = self.loose.into_iter().flatten().map(line);
+        ignoring.into_iter().chain(loose).collect()
+    }
 }
 
 /// Which share of the architectures ignores its input, where that is quickly counted.
@@ -46,6 +64,19 @@ fn ignoring(space: &mut SearchSpace) -> Option<Share> {
     let heeded = heeded(&space.graph, guards)?;
     let ignoring = guards.not(heeded);
     Share::quick(&mut space.decisions, ignoring).ok()
+}
+
+/// The elements of an architecture that no other reads.
+fn ends(space: &SearchSpace, architecture: &Architecture) -> Vec<LooseEnds> {
+    let (graph, decisions) = (&space.graph, &space.decisions);
+    loose_ends(&describe(graph, decisions, &space.name, architecture))
+}
+
+/// `loose ends         Cell.h[2], Cell.h[3]: averaged`
+fn line(ends: &LooseEnds) -> String {
+    let how = ends.how.map(|how| format!(": {}", how.word()));
+    let how = how.unwrap_or_default();
+    format!("{:<18} {}{how}\n", "loose ends", ends.elements.join(", "))
 }
 
 /// What an architecture costs; without one, the supergraph.
@@ -77,7 +108,7 @@ fn in_json(
     space: &SearchSpace,
     architecture: Option<&Architecture>,
     cost: &Cost,
-    ignoring: Option<&Share>,
+    facts: Facts,
 ) -> Value {
     let decisions = tokens(space, architecture);
     let mut object = Map::new();
@@ -88,9 +119,11 @@ fn in_json(
     object.insert("decisions".to_owned(), json!(decisions));
     let line = architecture.map(|architecture| architecture.to_line(&space.decisions));
     object.insert("architecture".to_owned(), json!(line));
-    let ignoring = ignoring
+    let ignoring = facts
+        .ignoring
         .map(|share| json!({ "count": share.part.to_string(), "of": share.of.to_string() }));
     object.insert("ignore_input".to_owned(), json!(ignoring));
+    object.insert("loose_ends".to_owned(), json!(facts.loose));
     Value::Object(object)
 }
 

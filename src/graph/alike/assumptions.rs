@@ -2,7 +2,7 @@
 
 use num_bigint::BigUint;
 
-use crate::decision::{Architecture, Choice, DecisionId, DecisionSpace, Domain, Guard, GuardId};
+use crate::decision::{Architecture, DecisionId, DecisionSpace, Domain, Guard, GuardId};
 
 /// Conditions that are assumed to hold or not to, and what follows for options.
 pub(super) struct Assumptions<'a> {
@@ -50,50 +50,61 @@ impl<'a> Assumptions<'a> {
         space.guards.all(all)
     }
 
-    /// The product of how many choices the literals leave each decision, and the first.
-    pub(super) fn ways(&self) -> (BigUint, Option<Architecture>) {
-        let mut ways = BigUint::from(1u8);
-        let mut made = Architecture::undecided(self.space);
-        for (id, point) in self.space.iter() {
-            let n = point.domain.options();
-            let with = |truth: Option<bool>| -> Vec<u32> {
-                (0..n)
-                    .filter(|&option| self.literal(id, option) == truth)
-                    .collect()
-            };
-            let (chosen, open) = (with(Some(true)), with(None));
-            match point.domain {
-                Domain::One { .. } => {
-                    let first = chosen.first().or(open.first());
-                    let Some(&first) = first else {
-                        return (BigUint::ZERO, None);
-                    };
-                    if chosen.is_empty() {
-                        ways *= open.len();
-                    }
-                    made.set(id, Choice::One(first));
-                }
-                Domain::Subset { min, max, .. } => {
-                    let n = open.len() as u32;
-                    let taken = chosen.len() as u32;
-                    let min = min.saturating_sub(taken);
-                    let Some(max) = max.checked_sub(taken).filter(|_| min <= n) else {
-                        return (BigUint::ZERO, None);
-                    };
-                    let rest = Domain::Subset {
-                        n,
-                        min,
-                        max: max.min(n),
-                    };
-                    ways *= rest.size();
-                    let mut set: Vec<u32> = open.into_iter().take(min as usize).collect();
-                    set.extend(chosen);
-                    set.sort_unstable();
-                    made.set(id, Choice::Set(set));
+    /// All literals as an architecture has them.
+    pub(super) fn assume_all(&mut self, architecture: &Architecture) {
+        let space = self.space;
+        for (id, point) in space.iter() {
+            for option in 0..point.domain.options() {
+                if self.literal(id, option).is_none() {
+                    self.set(id, option, architecture.has(id, option));
                 }
             }
         }
-        (ways, Some(made))
+    }
+
+    /// How many choices the literals leave a decision.
+    pub(super) fn ways(&self, id: DecisionId) -> BigUint {
+        self.rest(id).map_or(BigUint::ZERO, Domain::size)
+    }
+
+    /// What the literals leave to decide of a decision: over its options that are open.
+    /// `None` where nothing is left that it could choose.
+    pub(super) fn rest(&self, id: DecisionId) -> Option<Domain> {
+        let domain = self.space.point(id)?.domain;
+        let (mut taken, mut open) = (0, 0);
+        for option in 0..domain.options() {
+            match self.literal(id, option) {
+                Some(true) => taken += 1,
+                Some(false) => {}
+                None => open += 1,
+            }
+        }
+        match domain {
+            Domain::One { .. } if taken > 0 => Some(Domain::One { n: 1 }),
+            Domain::One { .. } => (open > 0).then_some(Domain::One { n: open }),
+            Domain::Subset { min, max, .. } => {
+                let min = min.saturating_sub(taken);
+                let max = max.checked_sub(taken).filter(|_| min <= open)?;
+                Some(Domain::Subset {
+                    n: open,
+                    min,
+                    max: max.min(open),
+                })
+            }
+        }
+    }
+
+    /// Whether any option of a decision is decided.
+    pub(super) fn is_touched(&self, id: DecisionId) -> bool {
+        let n = self.space.point(id);
+        let n = n.map_or(0, |point| point.domain.options());
+        (0..n).any(|option| self.literal(id, option).is_some())
+    }
+
+    /// Assumptions that literals do not tell.
+    pub(super) fn unsettled(&self) -> impl Iterator<Item = (GuardId, bool)> + '_ {
+        let open = self.open.iter().copied();
+        open.filter(|&(guard, _)| self.truth(guard).is_none())
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -118,12 +129,6 @@ impl<'a> Assumptions<'a> {
                 .open
                 .iter()
                 .all(|&(guard, holds)| self.truth(guard) != Some(!holds))
-    }
-
-    /// Whether literals tell all that is assumed.
-    pub(super) fn is_settled(&self) -> bool {
-        let mut open = self.open.iter();
-        open.all(|&(guard, holds)| self.truth(guard) == Some(holds))
     }
 
     fn suppose(&mut self, guard: GuardId, holds: bool) -> bool {
@@ -169,7 +174,8 @@ impl<'a> Assumptions<'a> {
         Some(first + option as usize)
     }
 
-    fn literal(&self, decision: DecisionId, option: u32) -> Option<bool> {
+    /// Whether an option is chosen, as far as assumed.
+    pub(super) fn literal(&self, decision: DecisionId, option: u32) -> Option<bool> {
         let place = self.place(decision, option)?;
         self.literals.get(place).copied().flatten()
     }

@@ -1,316 +1,407 @@
-//! The search for the architectures that compute one network.
+//! The dynamic programme that counts pairs of an architecture and an isomorphism.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use num_bigint::BigUint;
-use petgraph::graph::NodeIndex;
-use petgraph::visit::EdgeRef as _;
 
 use super::assumptions::Assumptions;
-use super::{Alike, Reader, TooManyAlike, Wanted, colour, reader_of_output, sorted};
-use crate::decision::{Diagram, GuardId};
-use crate::graph::canonical::Form;
-use crate::graph::{Op, Region, RegionId, select};
+use super::spots::Spot;
+use super::target::Target;
+use super::{Alike, TooManyAlike};
+use crate::decision::{Architecture, Diagram, GuardId};
 
 /// How many branches deep the search goes.
 const DEEPEST: usize = 1_000;
 
-/// What a node of the supergraph is in the branch at hand.
-#[derive(Clone, Debug)]
-enum Met {
-    Unread,
-    /// It stands for what it selects, which has these readers.
-    Select(Vec<Reader>),
-    Colour(u64),
-}
+/// A reader that a node needs: which, in which slot, and how often.
+type Need = (usize, u64, u32);
 
 pub(super) struct Search<'a> {
-    of: &'a Alike<'a>,
-    form: Form,
-    wanted: BTreeMap<u64, Wanted>,
-    /// By region and node.
-    met: Vec<Vec<Met>>,
-    /// By region: the colour of the scan that reads it.
-    seeds: Vec<Option<u64>>,
-    assumptions: Assumptions<'a>,
+    pub(super) of: &'a Alike<'a>,
+    pub(super) target: &'a Target,
+    pub(super) assumptions: Assumptions<'a>,
+    /// By spot: the node of the network that it is, if it is one.
+    met: Vec<Option<usize>>,
+    /// By node of the network: its spot.
+    pub(super) spot_of: Vec<Option<usize>>,
+    /// By spot: of a loose concatenation, the slots that are matched and their places.
+    slots: Vec<Vec<(u64, u64)>>,
+    /// What may follow, without what the key does not say.
+    known: HashMap<u128, BigUint, FixedState>,
     pub(super) work: u64,
     limit: u64,
     /// How many branches deep the search is.
     depth: usize,
-    pub(super) found: BigUint,
+    /// Whether all is decided, as an architecture has it.
+    is_decided: bool,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(
-        of: &'a Alike<'a>,
-        form: Form,
-        wanted: BTreeMap<u64, Wanted>,
-        limit: u64,
-    ) -> Self {
-        let nodes = |region: &Region| vec![Met::Unread; region.graph.node_count()];
-        let mut seeds = vec![None; of.graph.regions.len()];
-        if let Some(seed) = seeds.first_mut() {
-            *seed = Some(0);
-        }
+    pub(super) fn new(of: &'a Alike<'a>, target: &'a Target, limit: u64) -> Self {
+        let n = of.spots.list.len();
         Self {
             of,
-            form,
-            wanted,
-            met: of.graph.regions.iter().map(nodes).collect(),
-            seeds,
-            assumptions: Assumptions::none(of.space),
+            target,
+            assumptions: Assumptions::none(&of.space),
+            met: vec![None; n],
+            spot_of: vec![None; target.nodes.len()],
+            slots: vec![Vec::new(); n],
+            known: HashMap::default(),
             work: 0,
             limit,
             depth: 0,
-            found: BigUint::ZERO,
+            is_decided: false,
         }
     }
 
-    /// Goes on at a place of the order.
-    pub(super) fn from(&mut self, place: usize) -> Result<(), TooManyAlike> {
-        let mut taken = Vec::new();
-        let result = self.run(place, &mut taken);
-        for colour in taken {
-            self.give_back(colour);
+    /// Among this architecture alone.
+    pub(super) fn only(&mut self, architecture: &Architecture) {
+        self.assumptions.assume_all(architecture);
+        self.is_decided = true;
+    }
+
+    /// How many pairs there are.
+    pub(super) fn count(&mut self) -> Result<BigUint, TooManyAlike> {
+        self.be(0, 0);
+        if self.is_complete(0) {
+            self.from(1)
+        } else {
+            Ok(BigUint::ZERO)
         }
-        result
+    }
+
+    /// Goes on at a spot.
+    fn from(&mut self, first: usize) -> Result<BigUint, TooManyAlike> {
+        let mut done = Vec::new();
+        let found = self.run(first, &mut done);
+        for (spot, node) in done {
+            self.undo(spot, node);
+        }
+        found
     }
 
     /// As far as nothing branches, in a loop: networks may have many nodes.
-    fn run(&mut self, mut place: usize, taken: &mut Vec<u64>) -> Result<(), TooManyAlike> {
-        while let Some(&(id, node)) = self.of.order.get(place) {
+    fn run(
+        &mut self,
+        mut place: usize,
+        done: &mut Vec<(usize, usize)>,
+    ) -> Result<BigUint, TooManyAlike> {
+        let of = self.of;
+        while let Some(spot) = of.spots.list.get(place) {
             self.work += 1;
             if self.work > self.limit {
                 return Err(TooManyAlike);
             }
-            let (readers, possible) = self.readers_of(id, node);
-            let n_forms = self.of.canonical.kinds(id, node).len();
-            let op = self.of.op(id, node);
-            let is_select = matches!(op, Some(Op::Select));
-            if !possible.is_empty() || (n_forms > 1 && !is_select && !readers.is_empty()) {
-                return self.branch(place, readers, &possible);
+            let (is_read, is_open) = self.readers(spot);
+            if is_open {
+                return self.branch(place, spot, is_read);
             }
-            if is_select || readers.is_empty() {
-                self.pass(id, node, readers);
-            } else {
-                let colour = colour(self.of.kind(id, node, 0), &sorted(readers));
-                if !self.take(colour) {
-                    return Ok(());
+            if is_read {
+                let candidates = self.candidates(spot);
+                let [node] = candidates[..] else {
+                    if candidates.is_empty() {
+                        return Ok(BigUint::ZERO);
+                    }
+                    return self.branch(place, spot, true);
+                };
+                if self.of.kinds(spot).len() > 1 || !self.fits_as_is(spot, node) {
+                    return self.branch(place, spot, true);
                 }
-                taken.push(colour);
-                self.be(id, node, colour);
+                self.be(place, node);
+                done.push((place, node));
+            }
+            if !self.is_complete(place) {
+                return Ok(BigUint::ZERO);
             }
             place += 1;
         }
         self.end()
     }
 
-    /// Who reads a node for certain, and who may, each with the condition.
-    fn readers_of(
-        &self,
-        id: RegionId,
-        node: NodeIndex,
-    ) -> (Vec<Reader>, Vec<(GuardId, Vec<Reader>)>) {
-        let Some((region, seed)) = self.of.graph.region(id).zip(self.seed(id)) else {
-            return (Vec::new(), Vec::new());
-        };
-        let outputs = region.outputs.iter().enumerate();
-        let mut readers: Vec<Reader> = outputs
-            .filter(|(_, output)| **output == node)
-            .map(|(place, _)| reader_of_output(seed, place))
-            .collect();
-        let mut possible = Vec::new();
-        for edge in region.graph.edges(node) {
-            let through = match self.met(id, edge.target()) {
-                Met::Unread => continue,
-                Met::Select(readers) => readers.clone(),
-                Met::Colour(colour) => {
-                    let op = self.of.op(id, edge.target());
-                    vec![(*colour, self.of.slot(op, edge.weight().slot as usize))]
+    /// Whether something reads a spot for certain, and whether something may.
+    fn readers(&self, spot: &Spot) -> (bool, bool) {
+        let (mut is_read, mut is_open) = (false, false);
+        for one in &spot.uses {
+            if self.node_at(one.reader).is_some() {
+                match self.assumptions.truth(one.guard) {
+                    Some(true) => is_read = true,
+                    Some(false) => {}
+                    None => is_open = true,
                 }
-            };
-            match self.assumptions.truth(edge.weight().guard) {
-                Some(true) => readers.extend(through),
-                Some(false) => {}
-                None => possible.push((edge.weight().guard, through)),
             }
         }
-        (readers, possible)
+        (is_read, is_open)
     }
 
-    /// Goes down a branch, as deep as the stack of a thread allows.
+    /// The nodes of the network that a spot may be, which is read: of its kinds, of which
+    /// all readers are there, and that have those that it has for certain.
+    fn candidates(&self, spot: &Spot) -> Vec<usize> {
+        let kinds = self.of.kinds(spot);
+        let certain = spot.uses.iter().find_map(|one| {
+            let reader = self.node_at(one.reader)?;
+            let is_there = self.assumptions.truth(one.guard) == Some(true);
+            is_there.then_some(reader)
+        });
+        let fits = |node: usize| {
+            self.spot_of(node).is_none()
+                && self.target.get(node).is_some_and(|wanted| {
+                    kinds.contains(&wanted.kind)
+                        && wanted
+                            .readers
+                            .iter()
+                            .all(|&(reader, ..)| self.spot_of(reader).is_some())
+                })
+        };
+        let mut found: Vec<usize> = match certain {
+            Some(reader) => {
+                let operands = self.target.get(reader).map_or(&[][..], |r| &r.operands);
+                operands
+                    .iter()
+                    .copied()
+                    .filter(|&node| fits(node))
+                    .collect()
+            }
+            None => {
+                let of_kind = kinds.iter().flat_map(|&kind| self.target.of_kind(kind));
+                of_kind.copied().filter(|&node| fits(node)).collect()
+            }
+        };
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// Whether the readers of a spot, of which all are certain, are those of a node.
+    fn fits_as_is(&self, spot: &Spot, node: usize) -> bool {
+        let Some(wanted) = self.target.get(node) else {
+            return false;
+        };
+        let mut have: Vec<(usize, u64)> = Vec::new();
+        for one in &spot.uses {
+            if let Some(reader) = self.node_at(one.reader)
+                && self.assumptions.truth(one.guard) == Some(true)
+            {
+                if self.is_loose(one.reader) {
+                    return false;
+                }
+                have.push((reader, one.slot));
+            }
+        }
+        have.sort_unstable();
+        let wanted = wanted
+            .readers
+            .iter()
+            .flat_map(|&(reader, slot, n)| std::iter::repeat_n((reader, slot), n as usize));
+        have.into_iter().eq(wanted)
+    }
+
+    /// Goes down all branches at a spot, as deep as the stack of a thread allows; once
+    /// from where the same is left.
     fn branch(
         &mut self,
         place: usize,
-        readers: Vec<Reader>,
-        possible: &[(GuardId, Vec<Reader>)],
-    ) -> Result<(), TooManyAlike> {
+        spot: &'a Spot,
+        is_read: bool,
+    ) -> Result<BigUint, TooManyAlike> {
+        // To see what may follow costs less than to go there.
+        self.work += spot.live.len() as u64 / 16;
+        let key = self.key(place);
+        if let Some((key, rest)) = &key
+            && let Some(known) = self.known.get(key)
+        {
+            return Ok(known * rest);
+        }
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(TooManyAlike);
         }
-        let result = self.decide(place, readers, possible);
+        let mut found = BigUint::ZERO;
+        for node in self.candidates(spot) {
+            let needs = self.target.get(node).map(|wanted| wanted.readers.clone());
+            found += self.read(place, spot, 0, Some(node), &mut needs.unwrap_or_default())?;
+        }
+        if !is_read {
+            found += self.read(place, spot, 0, None, &mut Vec::new())?;
+        }
         self.depth -= 1;
-        result
+        if let Some((key, rest)) = key
+            && rest != BigUint::ZERO
+        {
+            self.known.insert(key, &found / rest);
+        }
+        Ok(found)
     }
 
-    /// Decides which of the possible readers read a node, then its form.
-    fn decide(
+    /// Decides for each use from a place on whether it is there, such that the node has the
+    /// readers that it needs.
+    fn read(
         &mut self,
         place: usize,
-        readers: Vec<Reader>,
-        possible: &[(GuardId, Vec<Reader>)],
-    ) -> Result<(), TooManyAlike> {
-        let Some(&(id, node)) = self.of.order.get(place) else {
-            return Ok(());
-        };
-        let is_select = matches!(self.of.op(id, node), Some(Op::Select));
-        if !is_select && !self.may_be(id, node, &readers) {
-            return Ok(());
-        }
-        let Some(((guard, through), rest)) = possible.split_first() else {
-            if is_select || readers.is_empty() {
-                self.pass(id, node, readers);
-                return self.from(place + 1);
+        spot: &'a Spot,
+        mut from: usize,
+        node: Option<usize>,
+        needs: &mut Vec<Need>,
+    ) -> Result<BigUint, TooManyAlike> {
+        while let Some(one) = spot.uses.get(from) {
+            from += 1;
+            let Some(reader) = self.node_at(one.reader) else {
+                continue;
+            };
+            let truth = self.assumptions.truth(one.guard);
+            if truth == Some(false) {
+                continue;
             }
-            return self.forms(place, sorted(readers));
-        };
-        self.work += 1;
-        for holds in [true, false] {
-            let mark = self.assumptions.mark();
-            if self.assumptions.assume(*guard, holds) {
-                let mut readers = readers.clone();
-                if holds {
-                    readers.extend(through);
+            self.work += 1;
+            let mut found = BigUint::ZERO;
+            if let Some(slot) = self.needed(one.reader, reader, one.slot, needs) {
+                let mark = self.assumptions.mark();
+                if self.assumptions.assume(one.guard, true) {
+                    let is_loose = self.is_loose(one.reader);
+                    if is_loose && let Some(slots) = self.slots.get_mut(one.reader) {
+                        slots.push((one.slot, slot));
+                    }
+                    let mut rest = needs.clone();
+                    if let Some(need) = rest.iter_mut().find(|n| (n.0, n.1) == (reader, slot)) {
+                        need.2 -= 1;
+                    }
+                    rest.retain(|need| need.2 > 0);
+                    found += self.read(place, spot, from, node, &mut rest)?;
+                    if is_loose && let Some(slots) = self.slots.get_mut(one.reader) {
+                        slots.pop();
+                    }
                 }
-                self.branch(place, readers, rest)?;
+                self.assumptions.forget(&mark);
+            }
+            if truth == Some(true) {
+                return Ok(found);
+            }
+            let mark = self.assumptions.mark();
+            if self.assumptions.assume(one.guard, false) {
+                found += self.read(place, spot, from, node, needs)?;
             }
             self.assumptions.forget(&mark);
+            return Ok(found);
         }
-        Ok(())
+        if !needs.is_empty() {
+            return Ok(BigUint::ZERO);
+        }
+        match node {
+            Some(node) => self.forms(place, spot, node),
+            None if self.is_complete(place) => self.from(place + 1),
+            None => Ok(BigUint::ZERO),
+        }
     }
 
-    /// Whether some node that is wanted has these readers, and maybe others.
-    fn may_be(&self, id: RegionId, node: NodeIndex, readers: &[Reader]) -> bool {
-        if readers.is_empty() {
-            return true;
+    /// The slot of a reader in the network that a slot of a spot may be, if it is needed:
+    /// of a loose concatenation, the first that keeps the order.
+    fn needed(&self, spot: usize, reader: usize, slot: u64, needs: &[Need]) -> Option<u64> {
+        let mut of_reader = needs.iter().filter(|need| need.0 == reader);
+        if !self.is_loose(spot) {
+            return of_reader.find(|need| need.1 == slot).map(|need| need.1);
         }
-        let n = self.of.canonical.kinds(id, node).len();
-        let kinds: Vec<u64> = (0..n).map(|form| self.of.kind(id, node, form)).collect();
-        let count = |list: &[Reader], reader: &Reader| list.iter().filter(|r| *r == reader).count();
-        self.wanted.values().any(|wanted| {
-            wanted.left > 0
-                && wanted.readers.len() >= readers.len()
-                && kinds.contains(&wanted.kind)
-                && readers
-                    .iter()
-                    .all(|reader| count(readers, reader) <= count(&wanted.readers, reader))
-        })
+        // Uses come by slot, so that of several places the first is next.
+        let place = of_reader.next()?.1;
+        let known = self.slots.get(spot)?;
+        let keeps = |&(other, at): &(u64, u64)| (other < slot) == (at < place);
+        known.iter().all(keeps).then_some(place)
     }
 
-    /// Goes on with each form of a node that is read.
-    fn forms(&mut self, place: usize, readers: Vec<Reader>) -> Result<(), TooManyAlike> {
-        let Some(&(id, node)) = self.of.order.get(place) else {
-            return Ok(());
-        };
-        let region = self.of.graph.region(id);
-        let forms = region.and_then(|region| region.graph.node_weight(node));
+    /// Goes on with each form of a spot that is of the kind of a node.
+    fn forms(
+        &mut self,
+        place: usize,
+        spot: &'a Spot,
+        node: usize,
+    ) -> Result<BigUint, TooManyAlike> {
+        let wanted = self.target.get(node).map(|wanted| wanted.kind);
+        let region = self.of.graph.region(spot.region);
+        let forms = region
+            .zip(spot.node)
+            .and_then(|(region, node)| region.graph.node_weight(node));
         let forms = forms.map_or(&[][..], |node| &node.forms);
-        for form in 0..forms.len().max(1) {
-            let colour = colour(self.of.kind(id, node, form), &readers);
-            if !self.take(colour) {
+        let mut found = BigUint::ZERO;
+        for (form, kind) in self.of.kinds(spot).into_iter().enumerate() {
+            if Some(kind) != wanted {
                 continue;
             }
             let mark = self.assumptions.mark();
             let guard = forms.get(form).map_or(GuardId::ALWAYS, |form| form.guard);
             if self.assumptions.assume(guard, true) {
-                self.be(id, node, colour);
-                self.from(place + 1)?;
+                self.be(place, node);
+                if self.is_complete(place) {
+                    found += self.from(place + 1)?;
+                }
+                self.undo(place, node);
             }
             self.assumptions.forget(&mark);
-            self.give_back(colour);
         }
-        Ok(())
+        Ok(found)
     }
 
-    /// Counts the architectures that fulfil all assumptions, if they select what is
-    /// wanted.
-    fn end(&mut self) -> Result<(), TooManyAlike> {
-        if self.wanted.values().any(|wanted| wanted.left > 0) {
-            return Ok(());
+    /// Counts the architectures that fulfil all assumptions.
+    fn end(&mut self) -> Result<BigUint, TooManyAlike> {
+        if self.spot_of.iter().any(Option::is_none) {
+            return Ok(BigUint::ZERO);
         }
-        let (ways, one) = if self.of.is_free && self.assumptions.is_settled() {
-            self.assumptions.ways()
-        } else {
-            self.work += 100;
-            let mut space = self.of.space.clone();
-            let all = self.assumptions.together(&mut space);
-            let diagram = Diagram::where_holds(&mut space, all).map_err(|_| TooManyAlike)?;
-            (diagram.count(), diagram.unrank(&BigUint::ZERO))
-        };
-        let Some(one) = one else {
-            return Ok(());
-        };
-        let child = select(self.of.graph, self.of.space, &one);
-        let form = self.of.canonical.form(&child).map_err(|_| TooManyAlike)?;
-        if form == self.form {
-            self.found += ways;
+        if self.is_decided {
+            return Ok(1u8.into());
         }
-        Ok(())
-    }
-
-    fn met(&self, id: RegionId, node: NodeIndex) -> &Met {
-        let nodes = self.met.get(id.index());
-        nodes
-            .and_then(|nodes| nodes.get(node.index()))
-            .unwrap_or(&Met::Unread)
-    }
-
-    fn seed(&self, id: RegionId) -> Option<u64> {
-        self.seeds.get(id.index()).copied().flatten()
-    }
-
-    /// Takes a node of a colour from those that are wanted.
-    fn take(&mut self, colour: u64) -> bool {
-        match self.wanted.get_mut(&colour) {
-            Some(wanted) if wanted.left > 0 => {
-                wanted.left -= 1;
-                true
-            }
-            _ => false,
+        if self.of.is_free && self.assumptions.unsettled().next().is_none() {
+            let decisions = self.of.space.iter();
+            return Ok(decisions.map(|(id, _)| self.assumptions.ways(id)).product());
         }
+        self.work += 100;
+        let mut space = self.of.space.clone();
+        let all = self.assumptions.together(&mut space);
+        let diagram = Diagram::where_holds(&mut space, all).map_err(|_| TooManyAlike)?;
+        Ok(diagram.count())
     }
 
-    fn give_back(&mut self, colour: u64) {
-        if let Some(wanted) = self.wanted.get_mut(&colour) {
-            wanted.left += 1;
+    /// Whether all that spots read which read no more after this one are matched.
+    fn is_complete(&self, place: usize) -> bool {
+        let closes = self.of.spots.list.get(place).map(|spot| &spot.closes);
+        closes.into_iter().flatten().all(|&spot| {
+            let node = self.node_at(spot).and_then(|node| self.target.get(node));
+            node.is_none_or(|node| {
+                let mut operands = node.operands.iter();
+                operands.all(|&operand| self.spot_of(operand).is_some())
+            })
+        })
+    }
+
+    pub(super) fn is_loose(&self, spot: usize) -> bool {
+        let spot = self.of.spots.list.get(spot);
+        spot.is_some_and(|spot| spot.is_loose)
+    }
+
+    /// What is matched of a loose concatenation.
+    pub(super) fn slots(&self, spot: usize) -> &[(u64, u64)] {
+        self.slots.get(spot).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn node_at(&self, spot: usize) -> Option<usize> {
+        self.met.get(spot).copied().flatten()
+    }
+
+    fn spot_of(&self, node: usize) -> Option<usize> {
+        self.spot_of.get(node).copied().flatten()
+    }
+
+    fn be(&mut self, spot: usize, node: usize) {
+        self.match_with(spot, node, true);
+    }
+
+    fn undo(&mut self, spot: usize, node: usize) {
+        self.match_with(spot, node, false);
+    }
+
+    fn match_with(&mut self, spot: usize, node: usize, is: bool) {
+        if let Some(slot) = self.met.get_mut(spot) {
+            *slot = is.then_some(node);
         }
-    }
-
-    /// A node is read and has a colour.
-    fn be(&mut self, id: RegionId, node: NodeIndex, colour: u64) {
-        self.meet(id, node, Met::Colour(colour), Some(colour));
-    }
-
-    /// A node is no part of the network: it selects, or nothing reads it.
-    fn pass(&mut self, id: RegionId, node: NodeIndex, readers: Vec<Reader>) {
-        let met = if readers.is_empty() {
-            Met::Unread
-        } else {
-            Met::Select(readers)
-        };
-        self.meet(id, node, met, None);
-    }
-
-    fn meet(&mut self, id: RegionId, node: NodeIndex, met: Met, seed: Option<u64>) {
-        if let Some(Op::Scan { region }) = self.of.op(id, node)
-            && let Some(slot) = self.seeds.get_mut(region.index())
-        {
-            *slot = seed;
-        }
-        let nodes = self.met.get_mut(id.index());
-        if let Some(slot) = nodes.and_then(|nodes| nodes.get_mut(node.index())) {
-            *slot = met;
+        if let Some(slot) = self.spot_of.get_mut(node) {
+            *slot = is.then_some(spot);
         }
     }
 }

@@ -9,6 +9,7 @@
 //! one result and can be computed in one go; `lines` writes it down.
 
 mod lines;
+mod loose;
 mod names;
 mod text;
 mod units;
@@ -21,6 +22,8 @@ use serde::Serialize;
 use super::view::{self, View};
 use super::{RegionId, Supergraph, select};
 use crate::decision::{Architecture, DecisionSpace};
+
+pub use loose::{Joined, LooseEnds, loose_ends};
 
 /// A network, or what is called by name in one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
