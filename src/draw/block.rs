@@ -6,12 +6,12 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef as _;
 
-use super::fold::{Fold, Map, Members, Set, last, outside};
+use super::fold::{Fold, Map, Members, Set, group_of, is_in, last, outside};
 use super::names::{Called, Names, Seeds, label};
 use super::place::{Group, Place, first_use};
 use super::sure::{Ends, settle};
 use super::{Arrow, Block, Look, Mark, Panel, Slot};
-use crate::decision::DecisionId;
+use crate::decision::{DecisionId, Domain};
 use crate::graph::write::several;
 use crate::graph::{Node, Op, Region, RegionId};
 
@@ -66,6 +66,7 @@ impl<'a, 'b> Builder<'a, 'b> {
         let drawn = nodes.iter().chain(&inputs);
         let places = drawn.filter_map(|&index| Some((index, self.place(&self.key(index))?)));
         self.places = places.collect();
+        self.sizes();
         self.find_selectors();
         let sure = self.sure();
         let mut selections = BTreeSet::new();
@@ -356,6 +357,41 @@ impl<'a, 'b> Builder<'a, 'b> {
         let own = || self.name(group).and_then(|name| self.fold.slots.get(&name));
         let slots = self.seeds.slots.get(&group).or_else(own);
         slots.map_or(&[], Vec::as_slice)
+    }
+
+    /// Puts decisions that are in no group, such as the width of a layer, into the first call
+    /// or operation whose size they say.
+    fn sizes(&mut self) {
+        let decisions = self.fold.subject.decisions;
+        let groups: Set<Group> = self.members.values().copied().collect();
+        let groups = groups.iter().filter_map(|&group| self.name(group));
+        let mut placed: Set<String> = groups.chain(self.seeds.taken.iter().cloned()).collect();
+        let mut seen: Set<DecisionId> = Set::default();
+        for (&index, &group) in self.members {
+            let forms = self.node(index).map_or(&[][..], |node| &node.forms);
+            for form in forms {
+                for id in decisions.guards.reads(form.guard) {
+                    let Some(point) = decisions.point(id).filter(|_| seen.insert(id)) else {
+                        continue;
+                    };
+                    let name = group_of(self.fold.owners, point);
+                    let is_here = is_in(&point.path, self.cell)
+                        && matches!(point.domain, Domain::One { .. })
+                        && matches!(group, Group::Alone | Group::Call(_));
+                    let is_slot = |name: &String| self.fold.slots.contains_key(name);
+                    let name =
+                        name.filter(|name| is_here && is_slot(name) && placed.insert(name.clone()));
+                    let block = self.block_of(index).and_then(|block| {
+                        let (_, block) = self.blocks.get_index_mut(block)?;
+                        Some(block)
+                    });
+                    if let (Some(name), Some(block)) = (name, block) {
+                        block.slots.push(self.fold.slot(id, point));
+                        self.seeds.taken.insert(name);
+                    }
+                }
+            }
+        }
     }
 
     /// Finds for each node of a group the one slot that all ways from it inside the

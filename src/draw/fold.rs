@@ -9,7 +9,7 @@ use super::block::{Builder, Built};
 use super::names::{names, seeds};
 use super::place::{Group, Owners, Place};
 use super::{Mark, Of, Panel, Picture, Slot};
-use crate::decision::{Choice, DecisionId, DecisionPoint, GuardId, OptionSource};
+use crate::decision::{Choice, DecisionId, DecisionPoint, Domain, GuardId, OptionSource};
 use crate::graph::write::Subject;
 use crate::graph::{Op, Region, RegionId};
 
@@ -297,7 +297,8 @@ impl<'a> Fold<'a> {
                 continue;
             }
             if built.panel.notes.len() < NOTES {
-                let note = format!("{}: {}", point.path, alternatives(&options));
+                let what = alternatives(point.domain, &options, self.truth.is_some());
+                let note = format!("{}: {what}", point.path);
                 built.panel.notes.push(note);
             } else if let Some(left) = left.get_mut(position) {
                 *left += 1;
@@ -328,16 +329,25 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// `2, 3 or 4`
-fn alternatives(options: &[&str]) -> String {
-    match options {
-        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+/// `2, 3 or 4`; of a set `any of 1, 2, 3`, or where it is chosen `1 and 3`.
+fn alternatives(domain: Domain, options: &[&str], is_chosen: bool) -> String {
+    let joined = |word: &str| match options {
+        [before @ .., last] if !before.is_empty() => {
+            format!("{} {word} {last}", before.join(", "))
+        }
         _ => options.concat(),
+    };
+    match domain {
+        Domain::One { .. } => joined("or"),
+        Domain::Subset { .. } if is_chosen => joined("and"),
+        Domain::Subset { min, max, .. } if min == max => format!("{min} of {}", options.join(", ")),
+        Domain::Subset { min: 0, .. } => format!("any of {}", options.join(", ")),
+        Domain::Subset { .. } => format!("some of {}", options.join(", ")),
     }
 }
 
 /// The name of the group that a decision is in.
-fn group_of(owners: &Owners, point: &DecisionPoint) -> Option<String> {
+pub(super) fn group_of(owners: &Owners, point: &DecisionPoint) -> Option<String> {
     let place = owners.places(&point.path).pop()?;
     match place.group {
         Group::Element(_) | Group::Choice(_) => place.name(),
@@ -346,7 +356,7 @@ fn group_of(owners: &Owners, point: &DecisionPoint) -> Option<String> {
 }
 
 /// Whether a path is that of a cell, or of something in it.
-fn is_in(path: &str, cell: &str) -> bool {
+pub(super) fn is_in(path: &str, cell: &str) -> bool {
     let inside = path.strip_prefix(cell);
     inside.is_some_and(|rest| cell.is_empty() || rest.is_empty() || rest.starts_with('.'))
 }

@@ -83,9 +83,16 @@ impl Panel {
                 continue;
             }
             let places = places.split('.').filter(|name| name.contains(['=', '[']));
-            let places: Vec<&str> = places.collect();
-            if !places.is_empty() {
-                block.lines.push(places.join(", "));
+            let places = places.collect::<Vec<&str>>().join(", ");
+            // Cells say already in which rounds they stand.
+            block.lines.retain(|line| *line != places);
+            let number = own
+                .strip_prefix(first_use(own))
+                .filter(|_| matches!(block.look, Look::Cell | Look::Element));
+            let parts = [places.as_str(), number.unwrap_or_default()];
+            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            if !parts.is_empty() {
+                block.lines.push(parts.join(", "));
             }
         }
     }

@@ -30,8 +30,8 @@ pub(super) fn check([whole, alone, inside]: [&Picture; 3]) {
     assert!(!text.contains(": \"") && !text.contains(": <br>") && !text.contains("<br>: "));
     for panel in &whole.panels {
         let mut names = BTreeSet::new();
-        let elements = panel.blocks.iter();
-        for block in elements.filter(|block| block.look == Look::Element) {
+        let named = panel.blocks.iter();
+        for block in named.filter(|block| matches!(block.look, Look::Element | Look::Cell)) {
             let lines = &block.lines;
             assert!(names.insert(lines), "{}: {lines:?}", whole.title);
         }
@@ -266,6 +266,59 @@ fn the_first_element_is_a_box_like_the_others() {
         assert_eq!(slot.name, if number == 0 { "f0" } else { "f" });
     }
     assert_eq!(whole.panels[1].notes, [] as [&str; 0]);
+}
+
+#[test]
+fn widths_stand_in_the_layers_that_have_them() {
+    let space = compiled("nats_size", &[]).remove(0);
+    let network = &picture(subject(&space), Of::Space).panels[0];
+    assert_eq!(network.notes, [] as [&str; 0]);
+    let widths: Vec<String> = network
+        .blocks
+        .iter()
+        .filter(|block| !block.slots.is_empty())
+        .map(|block| {
+            assert_eq!((block.slots.len(), &*block.slots[0].name), (1, "c"));
+            assert_eq!(block.slots[0].options.len(), 8);
+            block.lines.join(" ")
+        })
+        .collect();
+    let expected = [
+        "conv_bn",
+        "down layer=1",
+        "cell201 layer=2",
+        "down layer=3",
+        "cell201 layer=4",
+    ];
+    assert_eq!(widths, expected);
+}
+
+#[test]
+fn notes_say_how_many_are_chosen() {
+    let space = compiled("mobilenet_v3", &[]).remove(0);
+    let notes = |picture: Picture| picture.panels[0].notes.join("; ");
+    let whole = notes(picture(subject(&space), Of::Space));
+    assert!(
+        whole.starts_with("c=0: 2, 3 or 4; c=1: 2, 3 or 4;"),
+        "{whole}"
+    );
+    let space = compiled("transnas_macro", &[]).remove(0);
+    let whole = notes(picture(subject(&space), Of::Space));
+    assert!(
+        whole.contains("doubling: some of 0, 1, 2, 3, 4, 5"),
+        "{whole}"
+    );
+    // An architecture alone selects nothing: its rounds follow each other.
+    for seed in 0..3 {
+        let alone = picture(subject(&space), Of::Alone(&sampled(&space, seed)));
+        let blocks = &alone.panels[0].blocks;
+        let residual = blocks.iter().flat_map(|block| &block.lines);
+        let residual: Vec<&String> = residual
+            .filter(|line| line.starts_with("residual"))
+            .collect();
+        let n = chosen(&alone.panels[0])[0].parse::<usize>().unwrap();
+        assert_eq!(residual, [&format!("residual ({} in a row)", 2 * n)]);
+    }
 }
 
 #[test]
