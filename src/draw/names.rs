@@ -108,10 +108,10 @@ pub(super) fn seeds<'a>(
         if decided.is_empty() {
             let own: Vec<NodeIndex> = match group {
                 Group::Alone => vec![called.node],
-                _ => members
-                    .iter()
-                    .filter(|(_, other)| **other == group)
-                    .map(|(&node, _)| node)
+                // Several calls in a loop may have one path.
+                _ => before
+                    .into_iter()
+                    .filter(|node| members.get(node) == Some(&group))
                     .collect(),
             };
             members.extend(own.into_iter().map(|node| (node, seed)));
