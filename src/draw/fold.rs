@@ -6,9 +6,10 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 
 use super::block::{Builder, Built};
+use super::names::{names, seeds};
 use super::place::{Group, Owners, Place};
 use super::{Mark, Of, Panel, Picture, Slot};
-use crate::decision::{Choice, DecisionId, DecisionPoint, GuardId, OptionSource};
+use crate::decision::{Choice, DecisionId, DecisionPoint, Domain, GuardId, OptionSource};
 use crate::graph::write::Subject;
 use crate::graph::{Op, Region, RegionId};
 
@@ -46,23 +47,28 @@ pub fn picture(subject: Subject, of: Of) -> Picture {
 /// Leaves out what is not drawn, and makes the rest short.
 fn finish(mut built: Vec<Built>, of: Of) -> Vec<Panel> {
     if let Of::Alone(_) = of {
+        built.retain(|built| built.panel.times > 0);
         for built in &mut built {
             built.panel.keep_marked();
         }
-        built.retain(|built| !built.panel.blocks.is_empty());
     }
     let left = built.len().saturating_sub(PANELS);
     if left > 0 {
+        // What the architecture has first, then the outer ones.
         built.sort_by_key(|built| {
-            built.base.split('.').count() * usize::from(!built.base.is_empty())
+            let depth = built.base.split('.').count() * usize::from(!built.base.is_empty());
+            (built.panel.times == 0, depth)
         });
         built.truncate(PANELS);
+    }
+    for built in &mut built {
+        built.panel.tidy();
+        built.panel.tell_apart(built.base);
     }
     let mut panels: Vec<Panel> = built.into_iter().map(|built| built.panel).collect();
     if let (Some(whole), 1..) = (panels.first_mut(), left) {
         whole.notes.push(format!("{left} more cells are not drawn"));
     }
-    panels.iter_mut().for_each(Panel::tidy);
     panels
 }
 
@@ -99,22 +105,29 @@ impl<'a> Fold<'a> {
     /// All panels, the whole network's first.
     fn build(&self) -> Vec<Built<'a>> {
         let mut built = Vec::new();
-        let mut open = Set::default();
-        open.insert(RegionId(0));
+        // Whether the architecture has them.
+        let mut open: Map<RegionId, bool> = Map::default();
+        open.insert(RegionId(0), true);
         let mut next = 0;
-        while let Some(&id) = open.get_index(next) {
+        while let Some((&id, &is_alive)) = open.get_index(next) {
             next += 1;
             if let Some(region) = self.subject.graph.region(id) {
-                let nodes = region.graph.node_weights();
-                open.extend(nodes.filter_map(|node| match node.op {
-                    Op::Scan { region } => Some(region),
-                    _ => None,
-                }));
-                built.extend(self.region(id, region));
+                let alive = region.reached(|guard| self.holds(guard));
+                for (node, alive) in region.graph.node_weights().zip(alive) {
+                    if let Op::Scan { region } = node.op {
+                        *open.entry(region).or_default() |= is_alive && alive;
+                    }
+                }
+                built.extend(self.region(id, region, is_alive));
             }
         }
         self.notes(&mut built);
         built
+    }
+
+    /// Whether nothing but an architecture is drawn.
+    pub fn is_alone(&self) -> bool {
+        matches!(self.of, Of::Alone(_))
     }
 
     pub fn holds(&self, guard: GuardId) -> bool {
@@ -132,7 +145,7 @@ impl<'a> Fold<'a> {
     }
 
     /// The panels of a region: itself, and the cells that stand in it, each once.
-    fn region(&self, id: RegionId, region: &'a Region) -> Vec<Built<'a>> {
+    fn region(&self, id: RegionId, region: &'a Region, is_alive: bool) -> Vec<Built<'a>> {
         let seen = region.reached(|_| true);
         let mut cells: Map<&str, Map<&str, Members>> = Map::default();
         for index in region.graph.node_indices() {
@@ -147,23 +160,30 @@ impl<'a> Fold<'a> {
                 instances.entry(base).or_default().insert(index, group);
             }
         }
-        let alive = region.reached(|guard| self.holds(guard));
+        let alive = if is_alive {
+            region.reached(|guard| self.holds(guard))
+        } else {
+            vec![false; seen.len()]
+        };
+        let names = names(region, self.owners);
         let panels = cells.into_iter().filter_map(|(cell, instances)| {
             let mut instances: Vec<(&str, Members)> = instances.into_iter().collect();
             let is_alive = |(_, members): &(&str, Members)| {
                 let mut nodes = members.keys();
                 nodes.any(|node| alive.get(node.index()) == Some(&true))
             };
-            if instances.iter().any(is_alive) {
+            let times = instances.iter().filter(|one| is_alive(one)).count();
+            if times > 0 {
                 instances.retain(is_alive);
             }
-            let times = instances.len();
             // The first cell of a network may read one thing twice: that tells the least.
             let inputs = |(_, members): &(&str, Members)| outside(region, members).len();
             let most = instances.iter().map(inputs).max()?;
             let mut instances = instances.into_iter();
             let (base, mut members) = instances.find(|instance| inputs(instance) == most)?;
             self.part_tails(region, base, cell, &mut members);
+            let called = names.get(base).map_or(&[][..], Vec::as_slice);
+            let seeds = seeds(self, region, (base, cell), &mut members, called);
             let whole = cell.is_empty();
             let title = match (whole, id) {
                 (true, RegionId(0)) => self.subject.name,
@@ -174,11 +194,14 @@ impl<'a> Fold<'a> {
                 fold: self,
                 region,
                 alive: &alive,
-                sure: Set::default(),
+                seen: &seen,
                 members: &members,
+                names: &names,
+                seeds,
                 base,
                 cell,
                 blocks: Map::default(),
+                places: Map::default(),
                 selectors: Map::default(),
                 arrows: Map::default(),
             };
@@ -274,7 +297,8 @@ impl<'a> Fold<'a> {
                 continue;
             }
             if built.panel.notes.len() < NOTES {
-                let note = format!("{} = {}", point.path, options.join(" | "));
+                let what = alternatives(point.domain, &options, self.truth.is_some());
+                let note = format!("{}: {what}", point.path);
                 built.panel.notes.push(note);
             } else if let Some(left) = left.get_mut(position) {
                 *left += 1;
@@ -305,8 +329,25 @@ impl<'a> Fold<'a> {
     }
 }
 
+/// `2, 3 or 4`; of a set `any of 1, 2, 3`, or where it is chosen `1 and 3`.
+fn alternatives(domain: Domain, options: &[&str], is_chosen: bool) -> String {
+    let joined = |word: &str| match options {
+        [before @ .., last] if !before.is_empty() => {
+            format!("{} {word} {last}", before.join(", "))
+        }
+        _ => options.concat(),
+    };
+    match domain {
+        Domain::One { .. } => joined("or"),
+        Domain::Subset { .. } if is_chosen => joined("and"),
+        Domain::Subset { min, max, .. } if min == max => format!("{min} of {}", options.join(", ")),
+        Domain::Subset { min: 0, .. } => format!("any of {}", options.join(", ")),
+        Domain::Subset { .. } => format!("some of {}", options.join(", ")),
+    }
+}
+
 /// The name of the group that a decision is in.
-fn group_of(owners: &Owners, point: &DecisionPoint) -> Option<String> {
+pub(super) fn group_of(owners: &Owners, point: &DecisionPoint) -> Option<String> {
     let place = owners.places(&point.path).pop()?;
     match place.group {
         Group::Element(_) | Group::Choice(_) => place.name(),
@@ -315,7 +356,7 @@ fn group_of(owners: &Owners, point: &DecisionPoint) -> Option<String> {
 }
 
 /// Whether a path is that of a cell, or of something in it.
-fn is_in(path: &str, cell: &str) -> bool {
+pub(super) fn is_in(path: &str, cell: &str) -> bool {
     let inside = path.strip_prefix(cell);
     inside.is_some_and(|rest| cell.is_empty() || rest.is_empty() || rest.starts_with('.'))
 }

@@ -21,9 +21,9 @@ struct Cell {
     width: f64,
     /// Its middle.
     x: f64,
-    /// Its neighbours, and how much they count.
-    above: Vec<(usize, f64)>,
-    below: Vec<(usize, f64)>,
+    /// Its neighbours, how much they count, and how far from their middles they are met.
+    above: Vec<(usize, f64, f64)>,
+    below: Vec<(usize, f64, f64)>,
 }
 
 /// Blocks in layers, with the lanes that pass them.
@@ -51,7 +51,7 @@ impl<'a> Layered<'a> {
         }
         // The cells of a lane, from the block below its beginning down.
         let mut lanes: Vec<Vec<usize>> = vec![Vec::new(); of.len()];
-        for arrow in &panel.arrows {
+        for (arrow, &entry) in panel.arrows.iter().zip(sizes.entries) {
             let (from, to) = (at(of, arrow.from), at(of, arrow.to));
             let length = to.saturating_sub(from + 1);
             let Some(lane) = lanes.get_mut(arrow.from).filter(|_| from < to) else {
@@ -61,7 +61,7 @@ impl<'a> Layered<'a> {
             while lane.len() < length {
                 let above = lane.last().copied().unwrap_or(arrow.from);
                 let cell = all.add(None, 0.0, from + 1 + lane.len());
-                all.join(above, cell, STRAIGHT);
+                all.join(above, cell, STRAIGHT, 0.0);
                 lane.push(cell);
             }
             let passed = lane.get(..length).unwrap_or_default().to_vec();
@@ -71,7 +71,8 @@ impl<'a> Layered<'a> {
                 (false, _) => 1.0,
             };
             let above = passed.last().copied().unwrap_or(arrow.from);
-            all.join(above, arrow.to, weight);
+            let aside = entry - sizes.block(arrow.to).0 / 2.0;
+            all.join(above, arrow.to, weight, aside);
             all.passed.push(passed);
         }
         all
@@ -93,12 +94,12 @@ impl<'a> Layered<'a> {
         id
     }
 
-    fn join(&mut self, above: usize, below: usize, weight: f64) {
+    fn join(&mut self, above: usize, below: usize, weight: f64, aside: f64) {
         if let Some(cell) = self.cells.get_mut(above) {
-            cell.below.push((below, weight));
+            cell.below.push((below, weight, aside));
         }
         if let Some(cell) = self.cells.get_mut(below) {
-            cell.above.push((above, weight));
+            cell.above.push((above, weight, -aside));
         }
     }
 
@@ -106,12 +107,15 @@ impl<'a> Layered<'a> {
         self.cells.get(cell).map_or(0.0, |cell| cell.x)
     }
 
-    /// Where the neighbours of a cell are on average, above or below it.
+    /// Where a cell meets its neighbours on average, above or below it.
     fn mean(&self, cell: usize, from_above: bool) -> Option<f64> {
         let cell = self.cells.get(cell)?;
         let near = if from_above { &cell.above } else { &cell.below };
-        let sum: f64 = near.iter().map(|&(cell, by)| self.x(cell) * by).sum();
-        let weight: f64 = near.iter().map(|(_, by)| by).sum();
+        let sum = near
+            .iter()
+            .map(|&(cell, by, aside)| (self.x(cell) + aside) * by);
+        let sum: f64 = sum.sum();
+        let weight: f64 = near.iter().map(|(_, by, _)| by).sum();
         (!near.is_empty()).then(|| sum / weight)
     }
 
@@ -121,7 +125,7 @@ impl<'a> Layered<'a> {
             return 0.0;
         };
         let near = cell.above.iter().chain(&cell.below);
-        let sums = near.fold((0.0, 0.0), |(sum, weight), &(near, by)| {
+        let sums = near.fold((0.0, 0.0), |(sum, weight), &(near, by, _)| {
             (sum + self.x(near) * by, weight + by)
         });
         if sums.1 > 0.0 {
@@ -135,7 +139,7 @@ impl<'a> Layered<'a> {
     fn weight(&self, cell: usize) -> f64 {
         self.cells.get(cell).map_or(1.0, |cell| {
             let near = cell.above.iter().chain(&cell.below);
-            1.0 + near.map(|(_, by)| by).sum::<f64>()
+            1.0 + near.map(|(_, by, _)| by).sum::<f64>()
         })
     }
 

@@ -11,10 +11,7 @@ pub fn mermaid(picture: &Picture) -> String {
     let mut number = 0;
     let mut styles: Vec<String> = Vec::new();
     for (place, panel) in picture.panels.iter().enumerate() {
-        let title = match panel.times {
-            1 => panel.title.clone(),
-            times => format!("{} ({times} times)", panel.title),
-        };
+        let title = panel.heading();
         // Writing to a string cannot fail.
         let _ = writeln!(text, "  subgraph p{place}[\"{}\"]", escaped(&title));
         text.push_str("    direction TB\n");
@@ -63,14 +60,19 @@ pub fn mermaid(picture: &Picture) -> String {
 
 /// The lines of a block, and a line for each of its choices.
 fn label(block: &Block) -> String {
-    let slots = block.slots.iter().map(|slot| {
+    let choices = block.slots.iter().filter(|slot| !slot.options.is_empty());
+    let slots = choices.map(|slot| {
         let chosen = slot.options.iter().any(|(_, mark)| *mark == Mark::On);
         let options = slot
             .options
             .iter()
             .filter(|(_, mark)| !chosen || *mark == Mark::On);
         let options: Vec<&str> = options.map(|(option, _)| option.as_str()).collect();
-        escaped(&format!("{}: {}", slot.name, options.join(" | ")))
+        let name = match slot.name.as_str() {
+            "" => String::new(),
+            name => format!("{name}: "),
+        };
+        escaped(&(name + &options.join(" | ")))
     });
     let lines = block.lines.iter().map(|line| escaped(line));
     lines.chain(slots).collect::<Vec<_>>().join("<br>")

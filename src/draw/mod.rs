@@ -13,9 +13,11 @@ mod fold;
 mod layered;
 mod layout;
 mod mermaid;
+mod names;
 mod place;
 mod shape;
 mod style;
+mod sure;
 mod svg;
 mod text;
 mod tidy;
@@ -64,7 +66,8 @@ pub struct Picture {
 pub struct Panel {
     /// What it shows.
     pub title: String,
-    /// How often the network has it, or the architecture that is drawn; 1 for the whole.
+    /// How often the network has it, or the architecture that is drawn: 1 for the whole, 0
+    /// for what only other architectures have.
     pub times: usize,
     /// Decisions that belong to no box, such as how often a loop runs: `n = 2 | 3 | 4`.
     pub notes: Vec<String>,
@@ -72,6 +75,16 @@ pub struct Panel {
     pub blocks: Vec<Block>,
     /// Between blocks.
     pub arrows: Vec<Arrow>,
+}
+
+impl Panel {
+    /// Its title, with how often it is there.
+    fn heading(&self) -> String {
+        match self.times {
+            1 => self.title.clone(),
+            times => format!("{} ({times} times)", self.title),
+        }
+    }
 }
 
 /// What belongs together.
@@ -102,13 +115,23 @@ pub enum Look {
     Op(Kind),
 }
 
-/// A choice between candidates or numbers.
+/// A choice between candidates or numbers, or a parameter of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// The name of the decision.
+    /// The name of the decision, or of the parameter.
     pub name: String,
-    /// What may be chosen; of an architecture alone what is.
+    /// What may be chosen; of an architecture alone what is. Of a parameter nothing.
     pub options: Vec<(String, Mark)>,
+}
+
+impl Slot {
+    /// A parameter, from which nothing is chosen.
+    fn parameter(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            options: Vec::new(),
+        }
+    }
 }
 
 /// An edge between blocks.

@@ -79,6 +79,11 @@ impl Owners {
         self.parents.contains_key(name)
     }
 
+    /// Whether a name is that of a decision.
+    pub fn decides(&self, name: &str) -> bool {
+        self.decisions.contains(name)
+    }
+
     /// Makes a panel of each call that owns decisions deep inside.
     pub fn divide(&mut self) {
         self.is_divided = true;
@@ -229,6 +234,6 @@ fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or_default()
 }
 
-fn parent(path: &str) -> Option<&str> {
+pub(super) fn parent(path: &str) -> Option<&str> {
     path.rsplit_once('.').map(|(parent, _)| parent)
 }

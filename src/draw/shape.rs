@@ -15,8 +15,10 @@ const PAD: f64 = 9.0;
 /// Between slots, and around their text.
 const GAP: f64 = 4.0;
 const INSET: f64 = 5.0;
+/// Above and below the text of a slot.
+const EDGE: f64 = 3.0;
 /// So many options of a slot are listed.
-const OPTIONS: usize = 10;
+const OPTIONS: usize = 16;
 /// No text in a block has more characters.
 const LONGEST: usize = 40;
 
@@ -24,8 +26,10 @@ const LONGEST: usize = 40;
 pub(super) fn size(block: &Block) -> (f64, f64) {
     let lines = block.lines.iter().map(|line| bold(&short(line, LONGEST)));
     let text = lines.fold(0.0, f64::max);
-    let rows = block.slots.iter().map(rows).max();
-    let slots = rows.map_or(0.0, |rows| rows as f64 * OPTION + 8.0);
+    let slots = match rows(&block.slots) {
+        0 => 0.0,
+        rows => rows as f64 * OPTION + 2.0 * EDGE + 4.0,
+    };
     (
         text.max(slots_width(&block.slots)) + 2.0 * PAD,
         block.lines.len() as f64 * LINE + slots + 8.0,
@@ -43,32 +47,40 @@ pub(super) fn entry(block: &Block, slot: Option<usize>) -> f64 {
     middle - slots_width(&block.slots) / 2.0 + before + slot_width(own) / 2.0
 }
 
-/// What is listed of a slot: the first options, and always what is chosen.
+/// What is listed of a slot: the first options, and what is chosen of the others in place
+/// of the last ones. It has as many lines whatever is chosen.
 fn listed(slot: &Slot) -> Vec<(String, Mark)> {
     let shown = |(option, mark): &(String, Mark)| (short(option, LONGEST), *mark);
     if slot.options.len() <= OPTIONS {
         return slot.options.iter().map(shown).collect();
     }
-    let (first, more) = slot.options.split_at(OPTIONS - 2);
+    let room = OPTIONS - 1;
+    let (first, more) = slot.options.split_at(room);
     let chosen = more.iter().filter(|(_, mark)| *mark == Mark::On);
-    let mut listed: Vec<(String, Mark)> = first.iter().chain(chosen).map(shown).collect();
+    let chosen: Vec<_> = chosen.take(room).collect();
+    let first = first.iter().take(room - chosen.len());
+    let mut listed: Vec<(String, Mark)> = first.chain(chosen).map(shown).collect();
     let left = slot.options.len() - listed.len();
-    if left > 0 {
-        // As faint as most that it stands for.
-        let mark = more.iter().map(|(_, mark)| *mark).min();
-        listed.push((format!("{left} more"), mark.unwrap_or(Mark::Open)));
-    }
+    // As faint as most that it stands for.
+    let mark = more.iter().map(|(_, mark)| *mark).min();
+    listed.push((format!("{left} more"), mark.unwrap_or(Mark::Open)));
     listed
 }
 
-/// How many lines of text a slot has.
-fn rows(slot: &Slot) -> usize {
-    listed(slot).len() + usize::from(!slot.name.is_empty())
+/// How many lines of text slots have: with a name in any, all leave room for one.
+fn rows(slots: &[Slot]) -> usize {
+    let options = slots.iter().map(|slot| slot.options.len().min(OPTIONS));
+    options.max().unwrap_or_default() + usize::from(has_names(slots))
 }
 
+fn has_names(slots: &[Slot]) -> bool {
+    slots.iter().any(|slot| !slot.name.is_empty())
+}
+
+/// It has the same width whatever is chosen.
 fn slot_width(slot: &Slot) -> f64 {
-    let options = listed(slot);
-    let options = options.iter().map(|(option, _)| bold(option));
+    let options = slot.options.iter();
+    let options = options.map(|(option, _)| bold(&short(option, LONGEST)));
     options.fold(width(&short(&slot.name, LONGEST)), f64::max) + 2.0 * INSET
 }
 
@@ -118,11 +130,11 @@ pub(super) fn write(text: &mut String, block: &Block, (x, y): (f64, f64)) {
             number(h - top - 6.0)
         );
         let middle = left + width / 2.0;
-        let mut y = top + 11.0;
+        let mut y = top + EDGE + 9.5;
         if !slot.name.is_empty() {
             write_text(text, "key", (middle, y), &short(&slot.name, LONGEST));
-            y += OPTION;
         }
+        y += OPTION * f64::from(u8::from(has_names(&block.slots)));
         for (option, marked) in listed(slot) {
             write_text(text, mark(marked), (middle, y), &option);
             y += OPTION;

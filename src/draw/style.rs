@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 pub(super) const CLASS: &str = "enasc-picture";
 
 /// What does not depend on light or dark.
-const SHAPES: [(&str, &str); 15] = [
+const SHAPES: [(&str, &str); 14] = [
     (
         "text",
         "text-anchor: middle; font: 11px ui-sans-serif, Helvetica, Arial, sans-serif",
@@ -24,16 +24,15 @@ const SHAPES: [(&str, &str); 15] = [
     (".arrow", "fill: none"),
     (".head", "stroke: none"),
     (".optional", "stroke-dasharray: 3 3"),
-    (".off", "opacity: .28"),
-    (".block.off .off", "opacity: 1"),
+    (".block.off", "opacity: .28"),
     (".arrow.on", "stroke-width: 2; stroke-dasharray: none"),
     (".block.on .body", "stroke-width: 2"),
     ("text.on", "font-weight: 700"),
-    ("text.off", "opacity: .5"),
+    (".block.on text.off", "opacity: .5"),
 ];
 
 /// Selector, property, light, dark.
-const COLOURS: [(&str, &str, &str, &str); 21] = [
+const COLOURS: [(&str, &str, &str, &str); 23] = [
     (".page", "fill", "#ffffff", "#14181d"),
     ("text", "fill", "#1c2530", "#e4e8ec"),
     (".note", "fill", "#69737f", "#98a3af"),
@@ -53,6 +52,9 @@ const COLOURS: [(&str, &str, &str, &str); 21] = [
     (".pool", "fill", "#d9f0d7", "#1f3a22"),
     (".merge", "fill", "#f6deec", "#40253a"),
     (".other", "fill", "#f4f4f4", "#262b31"),
+    // Not by opacity, which would add up where lines lie upon each other.
+    (".arrow.off", "stroke", "#c6ccd3", "#3f4852"),
+    (".head.off", "fill", "#c6ccd3", "#3f4852"),
     (".arrow.on, .body.on", "stroke", "#c2410c", "#fb923c"),
     (".head.on, text.on", "fill", "#c2410c", "#fb923c"),
 ];

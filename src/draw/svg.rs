@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use super::layout::{Layout, Point, Sizes, Way, layout};
 use super::shape::{LINE, entry, size, write};
 use super::style::{CLASS, style};
-use super::text::{bold, short, width};
+use super::text::{bold, short, width, wrapped};
 use super::{Arrow, Mark, Panel, Picture};
 
 /// Around a panel and between panels; pixels.
@@ -17,7 +17,7 @@ const MARGIN: f64 = 18.0;
 const TITLE: (f64, f64) = (24.0, 13.0 / 11.0);
 /// Panels that together are wider stand below each other.
 const WIDEST: f64 = 1500.0;
-/// No title and no note has more characters.
+/// No title and no line of a note has more characters.
 const LONGEST: usize = 72;
 /// How long the head of an arrow is, and half as wide.
 const HEAD: (f64, f64) = (6.0, 3.2);
@@ -87,11 +87,12 @@ impl<'a> Drawn<'a> {
             entries: &entries,
         };
         let layout = layout(panel, &sizes);
-        let notes = panel.notes.iter().map(|note| width(&short(note, LONGEST)));
-        let texts = notes.fold(bold(&title(panel)) * TITLE.1, f64::max);
+        let notes = notes(panel);
+        let widths = notes.iter().map(|note| width(note));
+        let texts = widths.fold(bold(&title(panel)) * TITLE.1, f64::max);
         let size = (
             layout.size.0.max(texts) + 2.0 * MARGIN,
-            layout.size.1 + TITLE.0 + LINE * panel.notes.len() as f64 + 2.0 * MARGIN,
+            layout.size.1 + TITLE.0 + LINE * notes.len() as f64 + 2.0 * MARGIN,
         );
         Self {
             panel,
@@ -110,8 +111,7 @@ impl<'a> Drawn<'a> {
             number(self.size.1)
         );
         let mut lines = vec![("title", title(self.panel))];
-        let notes = self.panel.notes.iter();
-        lines.extend(notes.map(|note| ("note", short(note, LONGEST))));
+        lines.extend(notes(self.panel).into_iter().map(|note| ("note", note)));
         for (place, (class, line)) in lines.iter().enumerate() {
             let _ = writeln!(
                 text,
@@ -216,10 +216,19 @@ fn curve(a: Point, b: Point, end: Point) -> String {
 }
 
 fn title(panel: &Panel) -> String {
-    match panel.times {
-        1 => short(&panel.title, LONGEST),
-        times => format!("{} ({times} times)", short(&panel.title, LONGEST)),
-    }
+    short(&panel.heading(), LONGEST)
+}
+
+/// The notes in lines, which are indented where a note goes on.
+fn notes(panel: &Panel) -> Vec<String> {
+    let lines = panel.notes.iter().flat_map(|note| {
+        let lines = wrapped(note, LONGEST).into_iter().enumerate();
+        lines.map(|(place, line)| match place {
+            0 => line,
+            _ => format!("\u{2003}{line}"),
+        })
+    });
+    lines.collect()
 }
 
 // ---- text

@@ -37,3 +37,19 @@ pub(super) fn short(text: &str, longest: usize) -> String {
     let start: String = text.chars().take(longest.saturating_sub(3)).collect();
     format!("{start} ..")
 }
+
+/// The lines of a text of which none has more characters, but for longer words.
+pub(super) fn wrapped(text: &str, longest: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= longest => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

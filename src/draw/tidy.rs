@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use super::place::first_use;
 use super::{Block, Look, Mark, Panel};
 
 /// No block that was put together of operations has more lines.
@@ -34,13 +35,64 @@ impl Panel {
         }
         let into: Vec<usize> = (0..keep.len()).collect();
         self.merge(&into, &keep);
+        // Where the slots of each block go; those in which nothing is chosen go away.
+        let mut slots: Vec<Vec<Option<usize>>> = Vec::with_capacity(self.blocks.len());
         for block in &mut self.blocks {
             block.mark = Mark::Open;
-            for slot in &mut block.slots {
+            let mut next = 0;
+            let mut places = Vec::with_capacity(block.slots.len());
+            block.slots.retain_mut(|slot| {
+                let is_choice = !slot.options.is_empty();
                 slot.options.retain(|(_, mark)| *mark != Mark::Off);
                 for (_, mark) in &mut slot.options {
                     *mark = Mark::Open;
                 }
+                let keep = !is_choice || !slot.options.is_empty();
+                places.push(keep.then_some(next));
+                next += usize::from(keep);
+                keep
+            });
+            slots.push(places);
+        }
+        for arrow in &mut self.arrows {
+            let places = slots.get(arrow.to);
+            arrow.slot = arrow
+                .slot
+                .and_then(|slot| places?.get(slot).copied().flatten());
+        }
+    }
+
+    /// Says of calls and elements of the same name in which rounds and elements they stand,
+    /// inside of a path.
+    pub(super) fn tell_apart(&mut self, base: &str) {
+        let names = self.blocks.iter().map(|block| block.lines.clone());
+        let mut counts: BTreeMap<Vec<String>, usize> = BTreeMap::new();
+        for name in names {
+            *counts.entry(name).or_default() += 1;
+        }
+        for block in &mut self.blocks {
+            let path = block.path.get(base.len()..).unwrap_or_default();
+            let (places, own) = path.rsplit_once('.').unwrap_or(("", path));
+            let is_named = block
+                .lines
+                .first()
+                .is_some_and(|line| line == first_use(own));
+            // A line more below several operations would look like the next of them.
+            let is_one = block.lines.len() == 1 || !matches!(block.look, Look::Op(_));
+            if !is_named || !is_one || counts.get(&block.lines).is_none_or(|&count| count < 2) {
+                continue;
+            }
+            let places = places.split('.').filter(|name| name.contains(['=', '[']));
+            let places = places.collect::<Vec<&str>>().join(", ");
+            // Cells say already in which rounds they stand.
+            block.lines.retain(|line| *line != places);
+            let number = own
+                .strip_prefix(first_use(own))
+                .filter(|_| matches!(block.look, Look::Cell | Look::Element));
+            let parts = [places.as_str(), number.unwrap_or_default()];
+            let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+            if !parts.is_empty() {
+                block.lines.push(parts.join(", "));
             }
         }
     }
@@ -228,12 +280,12 @@ impl Panel {
     }
 }
 
-/// `residual (3 times)` of three lines that follow each other.
+/// `residual (3 in a row)` of three lines that follow each other.
 fn counted(lines: &[String]) -> Vec<String> {
     let runs = lines.chunk_by(|a, b| a == b);
     runs.filter_map(|run| match run {
         [one] => Some(one.clone()),
-        [first, ..] => Some(format!("{first} ({} times)", run.len())),
+        [first, ..] => Some(format!("{first} ({} in a row)", run.len())),
         [] => None,
     })
     .collect()

@@ -28,4 +28,4 @@ pub mod write;
 pub use child::{Child, ChildRegion, ChildStep, select};
 pub use op::{Activation, Kind, Op, Padding, Pool, Window};
 pub use params::{Bank, BankId, Param, ParamId, ParamTable, Role};
-pub use supergraph::{Edge, Form, Node, Region, RegionId, Shape, Supergraph, Task};
+pub use supergraph::{Edge, Form, Name, Node, Region, RegionId, Shape, Supergraph, Task};

@@ -111,6 +111,16 @@ pub struct Edge {
     pub guard: GuardId,
 }
 
+/// What a program calls the result of a node: a parameter of a cell or a block, or an
+/// element that a node family starts with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// With the instance that calls it so: `l=0.normal.a`, `l=0.normal.t[1]`.
+    pub path: Arc<str>,
+    /// The node.
+    pub node: NodeIndex,
+}
+
 /// A graph of its own: the whole network, or the body of a scan.
 #[derive(Clone, Debug, Default)]
 pub struct Region {
@@ -120,6 +130,9 @@ pub struct Region {
     pub inputs: Vec<NodeIndex>,
     /// Its results in order.
     pub outputs: Vec<NodeIndex>,
+    /// What nodes are called, in program order. For people alone: computations and
+    /// comparisons do not read it.
+    pub names: Vec<Name>,
 }
 
 /// What is learnt, by the declared input and output.

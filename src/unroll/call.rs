@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::paths::join;
 use super::select::Join;
 use super::stmt::Flow;
 use super::value::{Callable, Given, List, Option_, PerPart, Tag, Tensor, Value};
@@ -231,7 +232,7 @@ impl Evaluator<'_> {
         site: Span,
         run: impl FnOnce(&mut Self) -> Value,
     ) -> Value {
-        let segment = super::paths::join(choice, &candidate.name);
+        let segment = join(choice, &candidate.name);
         let key = (site, self.applied_at.unwrap_or(site));
         let decision_path = self.decision_path.push(&segment, key);
         let instance_path = self.instance_path.push(&segment, key);
@@ -412,6 +413,10 @@ impl Evaluator<'_> {
             let value = self.convert(value, param.ty.as_ref(), span);
             ok &= !matches!(value, Value::Unknown);
             self.note(param.name.span, &value);
+            if function.kind != FnKind::Op && matches!(value, Value::Tensor(_)) {
+                let path = join(self.instance_path.as_str(), &param.name.name).into_owned();
+                self.call_it(path, &value);
+            }
             self.set_local(param.local, value);
         }
         ok

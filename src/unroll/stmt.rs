@@ -7,6 +7,7 @@ use indexmap::IndexSet;
 use super::value::{Item, List, Tag, Tensor, Value};
 use super::{ElementState, Evaluator, diagnostics};
 use crate::decision::{Element, ElementId, Event, GuardId};
+use crate::graph::Name;
 use crate::hir::{Expr, ExprKind, Index, LocalId, Pattern, Stmt};
 use crate::span::Span;
 use crate::syntax::ast::Ident;
@@ -247,6 +248,11 @@ impl Evaluator<'_> {
                 }
             }
         }
+        for (place, (_, value, _)) in items.iter().enumerate() {
+            let segment = format!("{}[{place}]", name.name);
+            let path = self.instance_path.with(&segment, (name.span, name.span));
+            self.call_it(path, value);
+        }
         let values: Vec<Value> = items
             .into_iter()
             .map(|(element, value, span)| self.element(element, value, span))
@@ -329,6 +335,18 @@ impl Evaluator<'_> {
             }
             Value::Unknown => Value::Unknown,
             other => self.report(diagnostics::wrong_kind(span, "a tensor", &other)),
+        }
+    }
+
+    /// Keeps how the program calls a value, for people who look at the graph.
+    pub(super) fn call_it(&mut self, path: String, value: &Value) {
+        if let Value::Tensor(tensor) = value
+            && let Some(region) = self.regions.get_mut(tensor.region.index())
+        {
+            region.names.push(Name {
+                path: path.into(),
+                node: tensor.node,
+            });
         }
     }
 
