@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use enasc::report::{Facts, State, page};
 use enasc::run::{
-    self, DataInfo, MachineInfo, Metrics, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name, with_schema,
+    self, DataInfo, MachineInfo, Metrics, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name,
+    with_schema,
 };
 use enasc::{Options, compile};
 use serde_json::{Value, json};
@@ -169,7 +170,10 @@ fn a_page_tells_all_of_a_search_and_needs_nothing_else() {
         folder.display()
     );
     has(&page, &[&again]);
-    assert!(!page.contains("this page by"), "it is the version that wrote the run");
+    assert!(
+        !page.contains("this page by"),
+        "it is the version that wrote the run"
+    );
     assert!(!page.contains("--resume"), "what is done cannot go on");
     assert!(!page.contains("<script"));
     for link in page.split("src=\"").chain(page.split("href=\"")).skip(1) {

@@ -28,7 +28,10 @@ pub(super) fn recipe(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
         ("hash of the graph", info.space.graph.clone()),
         ("seed", seed),
         ("written by", writer(info)),
-        ("computed on", info.machine.as_ref().map(machine).unwrap_or_default()),
+        (
+            "computed on",
+            info.machine.as_ref().map(machine).unwrap_or_default(),
+        ),
         ("precision", precision(facts)),
     ];
     let this = env!("CARGO_PKG_VERSION");
