@@ -239,6 +239,24 @@ fn a_training_shows_its_architecture_and_its_result() {
         ],
     );
     assert!(!page.contains("id=\"policy\"") && !page.contains("id=\"comparison\""));
+    let run = folder.path().to_str().unwrap();
+    let frame = good(&mut enasc(&["watch", run, "--once", "--width", "72"]));
+    has(&frame, &["\ntest accuracy 0.875, loss 0.5\n"]);
+}
+
+/// Uniform samples say nothing of what was found, and few of them look as if they did.
+#[test]
+fn chance_has_no_preferences() {
+    let folder = tempfile::tempdir().unwrap();
+    finished(folder.path());
+    let path = folder.path().join(name::CONFIG);
+    let text = fs::read_to_string(&path).unwrap();
+    let mut config: Value = serde_json::from_str(&text).unwrap();
+    config["strategy"] = json!({"name": "random"});
+    fs::write(&path, config.to_string()).unwrap();
+    let page = page_of(folder.path());
+    has(&page, &["id=\"curves\"", "id=\"architectures\""]);
+    assert!(!page.contains("id=\"policy\""));
 }
 
 #[test]
