@@ -28,19 +28,18 @@ _enasc_words() {
     local -a COMP_WORDS=("${words[@]}")
     local COMP_CWORD=$((${#words[@]} - 1))
     local before="${COMP_WORDS[COMP_CWORD - 1]}"
-    local in_front=""
     if [[ "$before" == --@(data|reward) && "$word" == *:* ]]; then
         # Behind the kind of data stands a path.
         compopt -o filenames 2> /dev/null
-        in_front="${word%%:*}:"
-        COMPREPLY=($(compgen -f -- "${word#*:}"))
-        COMPREPLY=("${COMPREPLY[@]/#/$in_front}")
+        COMPREPLY=()
+        while IFS= read -r rest; do
+            COMPREPLY+=("${word%%:*}:$rest")
+        done < <(compgen -f -- "${word#*:}")
     else
         _enasc "$1" "$word" "$before"
     fi
-    in_front=""
+    local in_front="" cut=""
     [[ "$COMP_WORDBREAKS" == *=* ]] || in_front="$option"
-    local cut=""
     [[ "$COMP_WORDBREAKS" != *:* || "$word" != *:* ]] || cut="${word%"${word##*:}"}"
     for i in "${!COMPREPLY[@]}"; do
         COMPREPLY[i]="$in_front${COMPREPLY[i]#"$cut"}"

@@ -18,7 +18,7 @@ const NUMBER: u64 = 4;
 /// And of one in half precision.
 const HALF: u64 = 2;
 
-/// Bytes that a training will need at the least.
+/// Bytes that a training will need at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Forecast {
     /// Weights, their momentum, their gradients.
