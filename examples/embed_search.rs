@@ -77,6 +77,7 @@ pub(crate) fn embedded(
                 normalisation: None,
             },
             inherited: None,
+            machine: None,
         },
         config: serde_json::to_value(&config).map_err(text)?,
         source: SPACE,

@@ -190,14 +190,18 @@ fn disk() -> Option<Disk> {
     Some(Disk { folder, available })
 }
 
-/// Bytes as people count them: `21.9 GiB`.
+/// Bytes as people count them: `21.9 GiB`, `310.4 MiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const GIB: f64 = (1u64 << 30) as f64;
-        write!(f, "{:.1} GiB", self.0 as f64 / GIB)
+        let (unit, bytes) = match self.0 {
+            0..0x10_0000 => ("KiB", 1u64 << 10),
+            0x10_0000..0x4000_0000 => ("MiB", 1 << 20),
+            _ => ("GiB", 1 << 30),
+        };
+        write!(f, "{:.1} {unit}", self.0 as f64 / bytes as f64)
     }
 }
 
@@ -318,6 +322,15 @@ memory     24.0 GiB, 1.5 GiB available
 disk       80.0 GiB available in /home/me
 "
         );
+    }
+
+    #[test]
+    fn bytes_are_counted_in_the_unit_that_suits_them() {
+        let text = |bytes| Bytes(bytes).to_string();
+        assert_eq!(text(512), "0.5 KiB");
+        assert_eq!(text(12 << 20), "12.0 MiB");
+        assert_eq!(text((1 << 30) - 1), "1024.0 MiB");
+        assert_eq!(text(3 << 29), "1.5 GiB");
     }
 
     #[test]

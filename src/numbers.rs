@@ -37,8 +37,17 @@ pub(crate) fn scientific(digits: &str) -> (f64, usize) {
     (mantissa, digits.len() - 1)
 }
 
+/// Less is the rounding of numbers whose sum is 0.
+const NOISE: f64 = 1e-12;
+
+/// A measured number without what is noise.
+pub(crate) fn denoised(value: f64) -> f64 {
+    if value.abs() < NOISE { 0.0 } else { value }
+}
+
 /// A measured number with four digits: `0.4219`, `12 340`, `3.5e-5`.
 pub(crate) fn figure(value: f64) -> String {
+    let value = denoised(value);
     let size = value.abs();
     if !value.is_finite() {
         return "-".to_owned();
@@ -109,6 +118,7 @@ mod tests {
             (2000.002, "2000"),
             (-12_340.4, "-12 340"),
             (0.000_035, "3.5e-5"),
+            (-2.47e-18, "0"),
             (f64::NAN, "-"),
         ] {
             assert_eq!(figure(value), text);

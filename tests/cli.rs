@@ -437,6 +437,9 @@ fn what_is_no_architecture_of_the_space_is_refused() {
          the architecture may belong to another space, or to other `--set` values\n"
     );
     assert!(refused("{").starts_with("error: the architecture cannot be read"));
+    let (_folder, file) = file_with(b"{bad");
+    let expected = format!("error: {file}: the architecture cannot be read");
+    assert!(refused(&file).starts_with(&expected));
     let other = good(&["sample", "spaces/nasbench201.enas", "--format", "json"]);
     assert!(refused(&other).contains("belongs to another space"));
     // Another number of layers makes other decisions.

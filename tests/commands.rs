@@ -32,8 +32,13 @@ fn examples(command: &clap::Command) -> Vec<String> {
     let text = command.get_after_help().map(ToString::to_string);
     let text = text.unwrap_or_default();
     let lines = text.lines().skip_while(|line| *line != "Examples:").skip(1);
-    let lines = lines.take_while(|line| !line.is_empty());
-    lines.map(|line| line.trim().to_owned()).collect()
+    let lines = lines.take_while(|line| !line.is_empty()).map(|line| {
+        // A terminal would break a longer one, and what is pasted from there fails.
+        assert!(line.len() <= 78, "{line:?} has {} columns", line.len());
+        line.trim()
+    });
+    let text = lines.collect::<Vec<_>>().join("\n").replace(" \\\n", " ");
+    text.lines().map(str::to_owned).collect()
 }
 
 fn root() -> PathBuf {
@@ -209,14 +214,21 @@ fn there_is_a_man_page_of_every_command() {
         let file = path.join(format!("{}.1", name(&command).replace(' ', "-")));
         let page = std::fs::read_to_string(&file).unwrap();
         assert!(
-            page.contains(".SH NAME") && page.contains("Examples:"),
+            [
+                ".SH NAME",
+                ".SH SYNOPSIS",
+                ".SH \"EXIT STATUS\"",
+                ".SH EXAMPLES"
+            ]
+            .iter()
+            .all(|title| page.contains(title)),
             "{}",
             file.display()
         );
     }
     let page = std::fs::read_to_string(path.join("enasc.1")).unwrap();
     assert!(
-        page.contains("Exit codes:") && page.contains("enasc\\-search(1)"),
+        page.contains(".SH \"EXIT STATUS\"") && page.contains("enasc\\-search(1)"),
         "{page}"
     );
     let words = ["man", "recipe", "show"];
@@ -254,13 +266,18 @@ fn bash_completes_commands_options_and_codes() {
     let script = folder.path().join("enasc.bash");
     std::fs::write(&script, enasc(&["completions", "bash"])).unwrap();
     let complete = |line: &str| -> Vec<String> {
-        let words: Vec<&str> = line.split(' ').collect();
-        let (last, before) = (words[words.len() - 1], words[words.len() - 2]);
+        // Bash breaks words at these too, and they are words then.
+        let apart = line.replace("::", " :: ").replace('=', " = ");
+        let words: Vec<String> = apart.split(' ').map(|word| format!("'{word}'")).collect();
+        let last = words.len() - 1;
         let ask = format!(
-            "source {}; COMP_WORDS=({line}); [ -n '{last}' ] || COMP_WORDS+=(''); \
-             COMP_CWORD={}; _enasc enasc '{last}' {before}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            "source {}; COMP_LINE='{line}'; COMP_POINT={}; COMP_WORDS=({}); COMP_CWORD={last}; \
+             _enasc_words enasc {} {}; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             script.display(),
-            words.len() - 1
+            line.len(),
+            words.join(" "),
+            words[last],
+            words[last - 1]
         );
         let output = Command::new("bash").args(["-c", &ask]).output().unwrap();
         let out = String::from_utf8(output.stdout).unwrap();
@@ -268,9 +285,19 @@ fn bash_completes_commands_options_and_codes() {
     };
     assert_eq!(complete("enasc des"), ["describe"]);
     assert_eq!(complete("enasc new --template re"), ["recurrent"]);
+    // What is in front of the last break stands there already.
+    assert_eq!(complete("enasc explain shape::cand"), ["candidates_differ"]);
+    assert_eq!(complete("enasc graph --format=s"), ["svg"]);
+    assert_eq!(complete("enasc graph --format s"), ["svg"]);
     assert_eq!(
-        complete("enasc explain shape::cand"),
-        ["shape::candidates_differ"]
+        complete("enasc recipe show enas-rnn-l"),
+        ["enas-rnn-lm-official"]
     );
+    assert_eq!(complete("enasc search a.enas --recipe off"), ["official"]);
+    assert_eq!(
+        complete("enasc search a.enas --data cif"),
+        ["cifar10:", "cifar100:"]
+    );
+    assert_eq!(complete("enasc man sea"), ["search"]);
     assert!(complete("enasc search --res").contains(&"--resume".to_owned()));
 }

@@ -112,6 +112,11 @@ fn names_that_no_space_can_have_are_told_with_a_better_one() {
         let err = bad(folder.path(), &format!("new {name}"));
         assert!(err.contains(better), "{err}");
     }
+    let err = bad(folder.path(), "new tiny/");
+    assert_eq!(
+        err,
+        "error: tiny/ names a folder, and a space is a file: write tiny/NAME to put it in there\n"
+    );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use enasc::report::{Facts, State, page};
 use enasc::run::{
-    self, DataInfo, Metrics, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name, with_schema,
+    self, DataInfo, MachineInfo, Metrics, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name,
+    with_schema,
 };
 use enasc::{Options, compile};
 use serde_json::{Value, json};
@@ -39,9 +40,15 @@ fn begun(folder: &Path, command: run::Command) -> (Run, Metrics) {
                 normalisation: None,
             },
             inherited: None,
+            machine: Some(MachineInfo {
+                libtorch: Some("2.11.0".to_owned()),
+                device: "cuda".to_owned(),
+                gpu: Some("Card 3000".to_owned()),
+                threads: 3,
+            }),
         },
         config: json!({
-            "shared": {"epochs": 2, "batch": 77},
+            "shared": {"epochs": 2, "batch": 77, "model": {"precision": "bf16"}},
             "retrain": {"epochs": 2},
             "controller": {"policy": {"lr": 0.0035}},
             "run": {"seed": 5},
@@ -151,15 +158,22 @@ fn a_page_tells_all_of_a_search_and_needs_nothing_else() {
             "among 200 architectures that the strategy drew",
             "better by 0.25 (95 % interval 0.125 to 0.375)",
             "&lt;synthetic&gt; &amp; co",
+            "enasc 0.1.0, libtorch 2.11.0",
+            "cuda (Card 3000), 3 threads",
+            "<th scope=\"row\">precision</th><td>bf16</td>",
             "<th scope=\"row\">shared.batch</th><td>77</td>",
             "alt=\"The network of h[1].f=max3",
         ],
     );
     let again = format!(
-        "enasc search '{0}/space.enas' --space tiny --set width=8 --data synthetic --recipe '{0}/config.json' --out AGAIN",
+        "enasc search '{0}/space.enas' --space tiny --set width=8 --data synthetic --recipe '{0}/config.json' --device cuda --threads 3 --out AGAIN",
         folder.display()
     );
     has(&page, &[&again]);
+    assert!(
+        !page.contains("this page by"),
+        "it is the version that wrote the run"
+    );
     assert!(!page.contains("--resume"), "what is done cannot go on");
     assert!(!page.contains("<script"));
     for link in page.split("src=\"").chain(page.split("href=\"")).skip(1) {
@@ -225,6 +239,24 @@ fn a_training_shows_its_architecture_and_its_result() {
         ],
     );
     assert!(!page.contains("id=\"policy\"") && !page.contains("id=\"comparison\""));
+    let run = folder.path().to_str().unwrap();
+    let frame = good(&mut enasc(&["watch", run, "--once", "--width", "72"]));
+    has(&frame, &["\ntest accuracy 0.875, loss 0.5\n"]);
+}
+
+/// Uniform samples say nothing of what was found, and few of them look as if they did.
+#[test]
+fn chance_has_no_preferences() {
+    let folder = tempfile::tempdir().unwrap();
+    finished(folder.path());
+    let path = folder.path().join(name::CONFIG);
+    let text = fs::read_to_string(&path).unwrap();
+    let mut config: Value = serde_json::from_str(&text).unwrap();
+    config["strategy"] = json!({"name": "random"});
+    fs::write(&path, config.to_string()).unwrap();
+    let page = page_of(folder.path());
+    has(&page, &["id=\"curves\"", "id=\"architectures\""]);
+    assert!(!page.contains("id=\"policy\""));
 }
 
 #[test]

@@ -96,10 +96,7 @@ fn the_command_on_the_page_of_a_run_makes_it_again() {
     );
     let (_, command) = page.split_once("<pre><code>enasc ").unwrap();
     let (command, _) = command.split_once("</code>").unwrap();
-    let shell = format!(
-        "{} {command} --device cpu --threads 1 --quiet",
-        env!("CARGO_BIN_EXE_enasc")
-    );
+    let shell = format!("{} {command} --quiet", env!("CARGO_BIN_EXE_enasc"));
     let output = Command::new("sh")
         .args(["-c", &shell.replace("AGAIN", again.to_str().unwrap())])
         .output()

@@ -317,4 +317,15 @@ fn spaces_differ_in_parameters_decisions_and_sizes() {
     assert!(text.contains("\narchitectures 1 728 -> 82 944\n"), "{text}");
     let new = "\n  h[4].f      (not there) -> one of {";
     assert!(text.contains(new), "{text}");
+    // A hint that adds nothing is none, and a zero has no sign.
+    let (_, text) = enasc(&[
+        "diff",
+        "spaces/enas_micro.enas",
+        "spaces/enas_micro_final.enas",
+    ]);
+    assert!(
+        text.contains("normal.t[2].f") && !text.contains("reduce."),
+        "{text}"
+    );
+    assert!(!text.contains("-0.0"), "{text}");
 }

@@ -17,8 +17,8 @@ use crate::diagnostic::render::Style;
 use crate::encoding::Encoding;
 use crate::export::Format;
 
-/// What every help ends with.
-const EXIT_CODES: &str = "\
+/// What the help of `enasc` ends with.
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0    what was asked for is done
   1    it could not be done, or something is wrong with the files; standard error says what
@@ -60,7 +60,7 @@ pub enum Command {
         after_help = "Examples:\n  enasc check spaces/*.enas\n  enasc check spaces/enas_macro.enas --set layers=6 --format json\n  enasc check spaces/enas_micro.enas --budget params=10M,activations=200MB"
     )]
     Check(CheckArgs),
-    /// Lay files out anew: blanks and line breaks, nothing else
+    /// Format files: blanks and line breaks, nothing else
     #[command(
         after_help = "Examples:\n  enasc fmt --check spaces/*.enas\n  enasc fmt - < spaces/tiny.enas"
     )]
@@ -100,17 +100,17 @@ pub enum Command {
     New(NewArgs),
     /// Tell an architecture in words: what each node computes of what, and what it costs
     #[command(
-        after_help = "Examples:\n  enasc describe spaces/tiny.enas --arch 'h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}'\n  enasc sample spaces/enas_micro.enas | enasc describe spaces/enas_micro.enas --arch -"
+        after_help = "Examples:\n  enasc describe spaces/tiny.enas \\\n      --arch 'h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}'\n  enasc sample spaces/enas_micro.enas \\\n      | enasc describe spaces/enas_micro.enas --arch -"
     )]
     Describe(DescribeArgs),
     /// Say how two architectures of a space differ, decision by decision and in cost; or two spaces
     #[command(
-        after_help = "Examples:\n  enasc sample spaces/tiny.enas | enasc diff spaces/tiny.enas - 'h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}'\n  enasc diff spaces/enas_micro.enas spaces/enas_micro_final.enas\n  enasc diff spaces/tiny.enas spaces/tiny.enas --other-set width=16"
+        after_help = "Examples:\n  enasc sample spaces/tiny.enas \\\n      | enasc diff spaces/tiny.enas - \\\n      'h[1].f=max3 h[1].skips={} h[2].f=conv3 h[2].skips={0}'\n  enasc diff spaces/enas_micro.enas spaces/enas_micro_final.enas\n  enasc diff spaces/tiny.enas spaces/tiny.enas --other-set width=16"
     )]
     Diff(DiffArgs),
     /// Draw a space, the network of one architecture, or that in its space
     #[command(
-        after_help = "Examples:\n  enasc graph spaces/tiny.enas --format svg -o tiny.svg\n  enasc sample spaces/tiny.enas | enasc graph spaces/tiny.enas --arch - --inside --format svg -o tiny.svg\n  enasc graph spaces/tiny.enas | dot -Tsvg -o operations.svg\n  enasc sample spaces/tiny.enas | enasc graph spaces/tiny.enas --arch - --format json"
+        after_help = "Examples:\n  enasc graph spaces/tiny.enas --format svg -o tiny.svg\n  enasc sample spaces/tiny.enas \\\n      | enasc graph spaces/tiny.enas --arch - --inside --format svg -o a.svg\n  enasc graph spaces/tiny.enas | dot -Tsvg -o operations.svg\n  enasc sample spaces/tiny.enas \\\n      | enasc graph spaces/tiny.enas --arch - --format json"
     )]
     Graph(GraphArgs),
     /// Read an architecture from a published notation
@@ -120,12 +120,12 @@ pub enum Command {
     Import(ImportArgs),
     /// Write an architecture in a published notation
     #[command(
-        after_help = "Examples:\n  enasc sample spaces/darts_cnn.enas | enasc encode spaces/darts_cnn.enas --encoding darts --arch -"
+        after_help = "Examples:\n  enasc sample spaces/darts_cnn.enas \\\n      | enasc encode spaces/darts_cnn.enas --encoding darts --arch -"
     )]
     Encode(EncodeArgs),
     /// Write an architecture as a network for other programs: a PyTorch module, ONNX, weights
     #[command(
-        after_help = "Examples:\n  enasc sample spaces/tiny.enas | enasc export spaces/tiny.enas --arch - --to onnx -o tiny.onnx\n  enasc export spaces/tiny.enas --arch runs/tiny/best.json --weights runs/tiny-best --to pytorch -o tiny.py"
+        after_help = "Examples:\n  enasc sample spaces/tiny.enas \\\n      | enasc export spaces/tiny.enas --arch - --to onnx -o tiny.onnx\n  enasc export spaces/tiny.enas --arch runs/tiny/best.json \\\n      --weights runs/tiny-best --to pytorch -o tiny.py"
     )]
     Export(ExportArgs),
     /// Show what one stage of the compiler makes of a file
@@ -147,7 +147,7 @@ pub enum Command {
     Watch(WatchArgs),
     /// Serve an editor: diagnostics, hovers, renames and more, as it asks for them
     #[command(
-        after_help = "Examples:\n  enasc lsp\n\nIt is started by an editor: docs/editors.md tells how VS Code, Neovim and Helix do."
+        after_help = "Examples:\n  enasc lsp\n\nAn editor starts it: docs/editors.md tells how VS Code, Neovim and Helix do."
     )]
     Lsp(LspArgs),
     /// Say what a search depends on: versions, libtorch, CUDA, memory, disk

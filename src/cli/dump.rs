@@ -142,7 +142,9 @@ pub(super) fn describe_point(point: &DecisionPoint, decisions: &DecisionSpace) -
     if let Some(rate) = rate {
         let _ = write!(text, "; rate {rate}");
     }
-    if !bias.is_empty() {
+    // What adds nothing says nothing, and a zero has no sign.
+    let bias: Vec<f64> = bias.iter().map(|bias| bias + 0.0).collect();
+    if bias.iter().any(|bias| *bias != 0.0) {
         let _ = write!(text, "; bias {bias:?}");
     }
     if point.active != GuardId::ALWAYS {

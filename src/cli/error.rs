@@ -59,6 +59,9 @@ pub enum CliError {
         /// As the user named it.
         file: String,
     },
+    /// A new space whose name ends as a folder's does.
+    #[error("{0} names a folder, and a space is a file: write {0}NAME to put it in there")]
+    Folder(String),
     /// What a space cannot be called.
     #[error(
         "a space cannot be called `{name}`: {why}{}",
@@ -97,6 +100,14 @@ pub enum CliError {
     /// Not an architecture of the space.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// The same, of a file or of standard input.
+    #[error("{file}: {error}")]
+    ArchitectureIn {
+        /// As the user named it.
+        file: String,
+        /// What is wrong with what it says.
+        error: ArchitectureError,
+    },
     /// A run folder that cannot be read.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -112,6 +123,9 @@ pub enum CliError {
     /// A network in several files, which standard output is not.
     #[error("{0} is written to a file, not to standard output: name one with -o")]
     ToFile(&'static str),
+    /// A page that nobody could read where it would be written.
+    #[error("a report is a page for a browser, not for a terminal: write it with -o report.html")]
+    PageOnTerminal,
     /// No architecture can be drawn.
     #[error(transparent)]
     Sample(#[from] SampleError),

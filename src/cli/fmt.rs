@@ -97,11 +97,7 @@ fn lay_out(file: &Path, args: &FmtArgs, console: Console) -> Result<Outcome, Cli
     console.note(|| {
         format!(
             "{name}: {}",
-            if is_changed {
-                "laid out anew"
-            } else {
-                "unchanged"
-            }
+            if is_changed { "formatted" } else { "unchanged" }
         )
     });
     Ok(if is_changed {

@@ -189,14 +189,17 @@ pub(super) fn architecture(
 ) -> Result<Architecture, CliError> {
     let path = Path::new(arch);
     let looks_like_one = arch.trim().is_empty() || arch.starts_with('{') || arch.contains('=');
-    let text = if looks_like_one && !path.is_file() {
-        arch.to_owned()
-    } else if !is_stdin(path) && !path.exists() {
+    let parse = |text: &str| Architecture::parse(text, &space.decisions, &space.name);
+    if looks_like_one && !path.is_file() {
+        return Ok(parse(arch)?);
+    }
+    if !is_stdin(path) && !path.exists() {
         return Err(CliError::NoArchitecture(arch.to_owned()));
-    } else {
-        text_beside(path, file)?
-    };
-    Ok(Architecture::parse(&text, &space.decisions, &space.name)?)
+    }
+    parse(&text_beside(path, file)?).map_err(|error| CliError::ArchitectureIn {
+        file: display_name(path),
+        error,
+    })
 }
 
 /// The text that an argument is, or standard input where it is `-`; `file` is the

@@ -51,6 +51,9 @@ pub(super) fn run(args: &NewArgs, console: Console) -> Result<(), CliError> {
     let Some(name) = args.name.as_ref().filter(|_| !args.list) else {
         return print(&list(args.format));
     };
+    if name.to_string_lossy().ends_with(std::path::is_separator) {
+        return Err(CliError::Folder(name.display().to_string()));
+    }
     let file = match name.extension() {
         Some(_) => name.clone(),
         None => name.with_extension("enas"),

@@ -10,7 +10,7 @@ use clap::Args;
 pub struct ReportArgs {
     /// The run folder, of a search or a training
     pub run: PathBuf,
-    /// The file to write; without it, standard output
+    /// The file to write; without it, standard output, unless that is a terminal
     #[arg(short, long, value_name = "OUT")]
     pub out: Option<PathBuf>,
 }

@@ -17,7 +17,7 @@ use crate::table::TableSpec;
 pub enum TorchCommand {
     /// Search a space: train shared weights and a controller, derive the best architecture
     #[command(
-        after_help = "Examples:\n  enasc search spaces/tiny.enas --data synthetic --out runs/tiny --epochs 2\n  enasc search spaces/enas_macro.enas --data cifar10:data/cifar10 --recipe paper --out runs/macro\n  enasc search spaces/tiny.enas --data synthetic --out runs/tiny --epochs 4 --resume"
+        after_help = "Examples:\n  enasc search spaces/tiny.enas --data synthetic --out runs/tiny --epochs 2\n  enasc search spaces/enas_macro.enas \\\n      --data cifar10:data/cifar10 --recipe paper --out runs/macro\n  enasc search spaces/tiny.enas \\\n      --data synthetic --out runs/tiny --epochs 4 --resume"
     )]
     Search(SearchArgs),
     /// Derive the best architecture of a search anew, with more samples or more images
@@ -25,7 +25,7 @@ pub enum TorchCommand {
     Derive(DeriveArgs),
     /// Train one architecture, from scratch or from shared weights, and test it
     #[command(
-        after_help = "Examples:\n  enasc train spaces/tiny.enas --arch runs/tiny/best.json --data synthetic --out runs/final"
+        after_help = "Examples:\n  enasc train spaces/tiny.enas \\\n      --arch runs/tiny/best.json --data synthetic --out runs/final"
     )]
     Train(TrainArgs),
     /// Test a trained network from its saved weights

@@ -69,22 +69,22 @@ pub enum DataSpec {
 /// The kinds in a sentence.
 const KNOWN: &str = "`idx:FOLDER` (also `mnist:FOLDER`, `fashion-mnist:FOLDER`), `cifar10:PATH`, `cifar100:PATH`, `images:FOLDER[,size=N]`, `text:PATH[,vocab=N][,level=char]` and `synthetic[:SEED]`";
 
-/// All that may stand before the colon.
-const KINDS: [&str; 8] = [
-    "idx",
-    "mnist",
-    "fashion-mnist",
-    "cifar10",
-    "cifar100",
-    "images",
-    "text",
-    "synthetic",
-];
-
 /// Larger images than this are taken for a slip.
 const MAX_SIZE: usize = 4096;
 
 impl DataSpec {
+    /// All that may stand before the colon.
+    pub const KINDS: [&str; 8] = [
+        "idx",
+        "mnist",
+        "fashion-mnist",
+        "cifar10",
+        "cifar100",
+        "images",
+        "text",
+        "synthetic",
+    ];
+
     /// Whether it names text; otherwise it names images.
     #[must_use]
     pub fn is_text(&self) -> bool {
@@ -108,15 +108,17 @@ impl FromStr for DataSpec {
                     Err(_) => Err(DataError::BadSeed { text: seed.into() }),
                 },
             },
-            _ if KINDS.contains(&kind) => with_path(kind, rest.unwrap_or_default()),
+            _ if Self::KINDS.contains(&kind) => with_path(kind, rest.unwrap_or_default()),
             // A bare path, unless it looks like one of our words.
-            _ if rest.is_none() && did_you_mean(kind, KINDS).is_none() => Err(DataError::NoKind {
-                text: text.into(),
-                known: KNOWN,
-            }),
+            _ if rest.is_none() && did_you_mean(kind, Self::KINDS).is_none() => {
+                Err(DataError::NoKind {
+                    text: text.into(),
+                    known: KNOWN,
+                })
+            }
             _ => Err(DataError::UnknownKind {
                 kind: kind.into(),
-                suggestion: did_you_mean(kind, KINDS),
+                suggestion: did_you_mean(kind, Self::KINDS),
                 known: KNOWN,
             }),
         }

@@ -21,6 +21,7 @@ mod compiled;
 mod device;
 mod dropout;
 mod error;
+mod gpu;
 mod half;
 mod lanes;
 mod layout;
@@ -43,6 +44,7 @@ use tch::{Device, TchError, Tensor};
 
 pub use device::{DeviceRequest, choose, load_cuda};
 pub use error::ModelError;
+pub use gpu::Gpu;
 pub use memory::keep_freed_memory;
 pub use recurrence::Recurrence;
 

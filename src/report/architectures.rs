@@ -55,7 +55,9 @@ pub(super) fn found(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
     let flops = flops(per);
     html! {
         p class="note" { (judged(facts, ranked.at)) }
-        (table(&["rank", facts.measure(), "drawn", "parameters", &flops, "architecture"], &rows))
+        div class="found" {
+            (table(&["rank", facts.measure(), "drawn", "parameters", &flops, "architecture"], &rows))
+        }
         @for (place, found) in best.iter().take(DRAWN).enumerate() {
             @if let Some((space, architecture)) = made(found) {
                 details open[place == 0] {

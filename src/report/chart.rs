@@ -4,14 +4,14 @@
 use maud::{Markup, html};
 
 use super::axis::{Axis, pixels};
-use crate::numbers::figure;
+use crate::numbers::{denoised, figure};
 use crate::run::Point;
 
 /// The drawing; the lines lie between the margins.
 const WIDTH: f64 = 560.0;
 const HEIGHT: f64 = 230.0;
-const LEFT: f64 = 56.0;
-const RIGHT: f64 = 160.0;
+const LEFT: f64 = 62.0;
+const RIGHT: f64 = 156.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 36.0;
 /// Between the names of two lines.
@@ -20,7 +20,7 @@ const APART: f64 = 14.0;
 const POINTS: usize = 160;
 
 /// What the horizontal axis counts.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {
     /// The steps of the run.
     Steps,
@@ -59,12 +59,13 @@ impl Chart {
         over: Over,
         lines: &[(&str, &[Point])],
     ) -> Option<Self> {
-        let place = |(index, point): (usize, &Point)| match over {
-            Over::Steps => *point,
-            Over::Updates => Point {
-                step: index as u64 + 1,
-                ..*point
+        let place = |(index, point): (usize, &Point)| Point {
+            step: match over {
+                Over::Steps => point.step,
+                Over::Updates => index as u64 + 1,
             },
+            value: denoised(point.value),
+            ..*point
         };
         let lines: Vec<Line> = lines
             .iter()
@@ -87,10 +88,17 @@ impl Chart {
         })
     }
 
-    pub(super) fn draw(&self) -> Markup {
+    /// The last place on the horizontal axis that has a point.
+    pub(super) fn end(&self) -> u64 {
+        let last = self.lines.iter().filter_map(|line| line.points.last());
+        last.map(|point| point.step).max().unwrap_or(1)
+    }
+
+    /// Draws the chart up to a place on the horizontal axis, as long as that of others.
+    pub(super) fn draw(&self, end: u64) -> Markup {
         let lines: Vec<Vec<Bin>> = self.lines.iter().map(|line| bins(&line.points)).collect();
         let all = || lines.iter().flatten();
-        let steps = Axis::linear(all().map(|bin| bin.step), (LEFT, WIDTH - RIGHT));
+        let steps = Axis::linear([1.0, end as f64].into_iter(), (LEFT, WIDTH - RIGHT));
         let values = all().flat_map(|bin| [bin.low, bin.high]);
         let values = Axis::of(values, (HEIGHT - BOTTOM, TOP));
         let names = self.names(&lines, &values);
@@ -138,9 +146,13 @@ impl Chart {
                             }
                         }
                     }
-                    @for (place, y, text) in names {
+                    @for (place, y, text) in &names {
                         text class=(format!("name c{place}")) x=(WIDTH - RIGHT + 8.0) y=(pixels(y + 4.0)) { (text) }
                     }
+                }
+                // On a narrow screen in place of the names beside the lines.
+                ul class="legend" aria-hidden="true" {
+                    @for (place, _, text) in by_line(&names) { li { span class=(format!("key c{place}")) {} (text) } }
                 }
             }
         }
@@ -179,6 +191,13 @@ impl Chart {
         let lines: Vec<String> = self.lines.iter().map(line).collect();
         format!("{}: {}", self.title, lines.join("; "))
     }
+}
+
+/// Names in the order of their lines.
+fn by_line(names: &[(usize, f64, String)]) -> Vec<&(usize, f64, String)> {
+    let mut names: Vec<_> = names.iter().collect();
+    names.sort_by_key(|(place, ..)| *place);
+    names
 }
 
 /// The means of equally many steps each.
@@ -271,7 +290,7 @@ mod tests {
         }
         let chart = Chart::of("loss", "nats", Over::Steps, &[("a", &points), ("b", &[])]).unwrap();
         assert_eq!(chart.lines.len(), 1);
-        let text = chart.draw().into_string();
+        let text = chart.draw(1600).into_string();
         assert!(text.contains("class=\"band c0\"") && !text.contains("NaN"));
         assert!(Chart::of("loss", "nats", Over::Updates, &[("b", &[])]).is_none());
     }

@@ -12,12 +12,17 @@ pub(super) fn curves(facts: &Facts) -> Markup {
     if charts.is_empty() {
         return html! { p { "There are no figures yet." } };
     }
+    // Charts of the same steps have the same axis, so that they can be compared.
+    let end = |over| {
+        let alike = charts.iter().filter(|chart| chart.over == over);
+        alike.map(Chart::end).max().unwrap_or(1)
+    };
     html! {
         p class="note" {
             "Where there are more steps than can be shown, a line is the mean of neighbouring steps, and "
-            "the band about it their least and greatest. Behind the name of a line stands its last value."
+            "the band around it shows their least and greatest. Each line is labelled with its last value."
         }
-        div class="charts" { @for chart in &charts { (chart.draw()) } }
+        div class="charts" { @for chart in &charts { (chart.draw(end(chart.over))) } }
         (epochs(facts))
     }
 }

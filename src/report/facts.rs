@@ -158,6 +158,12 @@ impl Facts {
         self.info.data.source.starts_with("table:")
     }
 
+    /// Whether what is chosen depends on the rewards.
+    #[must_use]
+    pub fn learns(&self) -> bool {
+        self.setting(&["strategy", "name"]) != Some(&Value::from("random"))
+    }
+
     /// Whether less of the measure is better.
     #[must_use]
     pub fn less_is_better(&self) -> bool {

@@ -29,6 +29,7 @@ const ARCHITECTURES: usize = 5;
 #[must_use]
 pub fn frame(facts: &Facts, look: Look) -> Vec<String> {
     let mut lines = head(facts, look);
+    lines.extend(tested(facts));
     let curves: Vec<String> = figures(facts)
         .into_iter()
         .filter(|(_, points)| !points.is_empty())
@@ -111,6 +112,20 @@ fn head(facts: &Facts, look: Look) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// What a training came to on the test part.
+fn tested(facts: &Facts) -> Option<String> {
+    let done = facts.result.as_ref();
+    let done = done.filter(|_| facts.state == State::Finished)?;
+    let result = |name: &str| done.get(name)?.as_f64();
+    let measure = facts.measure();
+    let loss = result("loss").map(|loss| format!(", loss {}", figure(loss)));
+    Some(format!(
+        "test {measure} {}{}",
+        figure(result(measure)?),
+        loss.unwrap_or_default()
+    ))
 }
 
 fn figures(facts: &Facts) -> Vec<(&'static str, &[Point])> {

@@ -56,7 +56,9 @@ pub fn page(facts: &Facts) -> String {
                     }
                     (section("curves", "Curves", curves::curves(facts)))
                     @if search {
-                        (section("policy", "What the strategy prefers", policy::policy(facts, found)))
+                        @if facts.learns() {
+                            (section("policy", "What the strategy prefers", policy::policy(facts, found)))
+                        }
                         (section("architectures", "Best architectures", architectures::found(facts, found)))
                         @if let Some(compared) = &facts.history.comparison {
                             (section("comparison", "Against chance", comparison::comparison(facts, compared)))

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Facts, State, table};
 use crate::SearchSpace;
 use crate::recipe::SearchConfig;
-use crate::run::{Command, name};
+use crate::run::{Command, MachineInfo, RunInfo, name};
 
 pub(super) fn recipe(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
     let info = &facts.info;
@@ -27,12 +27,17 @@ pub(super) fn recipe(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
         ("hash of the decisions", info.space.decisions.clone()),
         ("hash of the graph", info.space.graph.clone()),
         ("seed", seed),
-        ("written by", format!("enasc {}", info.version)),
+        ("written by", writer(info)),
         (
-            "this page by",
-            format!("enasc {}", env!("CARGO_PKG_VERSION")),
+            "computed on",
+            info.machine.as_ref().map(machine).unwrap_or_default(),
         ),
+        ("precision", precision(facts)),
     ];
+    let this = env!("CARGO_PKG_VERSION");
+    if info.version != this {
+        rows.push(("this page by", format!("enasc {this}")));
+    }
     if let Some(inherited) = &info.inherited {
         rows.push(("starts from the shared weights of", inherited.run.clone()));
     }
@@ -69,6 +74,39 @@ pub(super) fn recipe(facts: &Facts, space: Option<&SearchSpace>) -> Markup {
     }
 }
 
+/// What wrote a run.
+fn writer(info: &RunInfo) -> String {
+    let machine = info.machine.as_ref();
+    match machine.and_then(|machine| machine.libtorch.as_ref()) {
+        Some(libtorch) => format!("enasc {}, libtorch {libtorch}", info.version),
+        None => format!("enasc {}", info.version),
+    }
+}
+
+/// `cuda (NVIDIA H200), 8 threads`
+fn machine(machine: &MachineInfo) -> String {
+    let MachineInfo { device, gpu, .. } = machine;
+    let device = match gpu {
+        Some(gpu) => format!("{device} ({gpu})"),
+        None => device.clone(),
+    };
+    match machine.threads {
+        1 => format!("{device}, 1 thread"),
+        n => format!("{device}, {n} threads"),
+    }
+}
+
+/// Of which numbers the products of a run are made; nothing where it trains no weights.
+fn precision(facts: &Facts) -> String {
+    let weights = match facts.info.command {
+        Command::Search => "shared",
+        Command::Train => "retrain",
+    };
+    let name = facts.setting(&[weights, "model", "precision"]);
+    let name = name.and_then(Value::as_str).unwrap_or_default();
+    if facts.is_by_table() { "" } else { name }.to_owned()
+}
+
 fn defaults(space: &SearchSpace) -> Value {
     serde_json::to_value(SearchConfig::of(space.graph.task)).unwrap_or_default()
 }
@@ -99,10 +137,21 @@ fn flat(value: &Value) -> Vec<(String, String)> {
 /// How a run is made again.
 pub(super) fn commands(facts: &Facts) -> Markup {
     let again = command(facts, "AGAIN");
+    let repeatable = facts
+        .info
+        .machine
+        .as_ref()
+        .is_some_and(|machine| machine.device == "cpu" && machine.threads == 1);
     html! {
         p {
-            "With the same enasc, libtorch and number of threads (" code { "--threads 1" }
-            ", on a CPU) this gives the same run, byte for byte. Paths are those of the machine that made the run."
+            @if repeatable {
+                "With the same enasc and libtorch, on a processor of the same kind, this gives the same run, byte for byte."
+            } @else {
+                "This does the same again. Two runs are equal, byte for byte, only with "
+                code { "--threads 1 --device cpu" }
+                " and the same enasc and libtorch; otherwise sums may be rounded in another order."
+            }
+            " Paths are those of the machine that made this page."
         }
         pre { code { (again) } }
         @if facts.state == State::Stopped {
@@ -153,6 +202,10 @@ fn command(facts: &Facts, out: &str) -> String {
         &info.data.source,
     );
     add("--recipe", &inside(name::CONFIG));
+    if let Some(machine) = &info.machine {
+        add("--device", &machine.device);
+        add("--threads", &machine.threads.to_string());
+    }
     add("--out", out);
     text
 }

@@ -20,6 +20,9 @@ pub struct RunInfo {
     /// Of a training that starts from the shared weights of a search: which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inherited: Option<Inherited>,
+    /// Where it was started; `None` in runs of an enasc that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<MachineInfo>,
 }
 
 /// What a run does.
@@ -78,6 +81,22 @@ pub struct Inherited {
     pub run: String,
     /// [`super::Checkpoint::fingerprint`] of its last checkpoint.
     pub fingerprint: String,
+}
+
+/// On what a run was started: with another libtorch, device or number of threads sums
+/// are rounded otherwise. A run may go on elsewhere, so nothing of it is compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineInfo {
+    /// The version of libtorch, where a file beside it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub libtorch: Option<String>,
+    /// Where tensors lived: `cpu` or `cuda`.
+    pub device: String,
+    /// The name of the GPU, where one was used and tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
+    /// The threads of libtorch.
+    pub threads: u64,
 }
 
 impl RunInfo {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! RUN/
-//!   run.json               what runs here: command, space, settings, data
+//!   run.json               what runs here: command, space, settings, data, machine
 //!   config.json            every hyperparameter, resolved
 //!   space.enas             the source of the space
 //!   modules/               the files that it uses
@@ -50,7 +50,7 @@ pub use error::RunError;
 pub use history::{Choices, History, Point, Series};
 pub(crate) use info::hex;
 pub use info::{
-    Command, DataInfo, Inherited, Normalisation, RunInfo, SpaceInfo, graph_fingerprint,
+    Command, DataInfo, Inherited, MachineInfo, Normalisation, RunInfo, SpaceInfo, graph_fingerprint,
 };
 pub use lock::is_locked;
 pub use metrics::Metrics;

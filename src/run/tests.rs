@@ -27,6 +27,7 @@ fn info() -> RunInfo {
             normalisation: None,
         },
         inherited: None,
+        machine: None,
     }
 }
 
@@ -152,6 +153,12 @@ fn another_recipe_is_refused_with_what_differs() {
     let mut other = recipe();
     other.config = json!({"epochs": 3, "run": {"seed": 1, "checkpoint_steps": 7}});
     other.info.space.file = "moved.enas".to_owned();
+    other.info.machine = Some(MachineInfo {
+        libtorch: None,
+        device: "cuda".to_owned(),
+        gpu: None,
+        threads: 8,
+    });
     Run::resume(folder.path(), &other).unwrap();
 }
 

@@ -51,7 +51,7 @@ pub enum TrainError {
     Sample(#[from] SampleError),
     /// There is too little memory.
     #[error(
-        "training needs at least {needed} of memory on minibatches of {batch}, and {available} are free: {remedy}"
+        "training needs at least {needed} of memory on minibatches of {batch}, and there are {available}: {remedy}"
     )]
     Memory {
         /// What it needs.

@@ -10,6 +10,7 @@ use tch::Device;
 use super::{TrainError, WeightsConfig};
 use crate::doctor::{Bytes, Memory};
 use crate::graph::cost::{Cost, Unit};
+use crate::model::Gpu;
 use crate::recipe::Precision;
 
 /// Bytes of a number.
@@ -17,7 +18,7 @@ const NUMBER: u64 = 4;
 /// And of one in half precision.
 const HALF: u64 = 2;
 
-/// Bytes that a training will need at the least.
+/// Bytes that a training will need at least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Forecast {
     /// Weights, their momentum, their gradients.
@@ -63,15 +64,18 @@ impl Forecast {
             .saturating_add(self.row.saturating_mul(self.batch))
     }
 
-    /// Checks that there is so much memory; of a GPU libtorch will tell.
+    /// Checks that there is so much memory: free, or on a GPU, where other programs may
+    /// have some of it, at all. Where nobody tells how much there is, libtorch will.
     ///
     /// # Errors
     /// When there is not; the message says what fits.
     pub(super) fn check(&self, device: Device, group: &str) -> Result<(), TrainError> {
-        match (device, Memory::now()) {
-            (Device::Cpu, Some(memory)) => self.fits(memory.available, group),
-            _ => Ok(()),
-        }
+        let available = match device {
+            Device::Cpu => Memory::now().map(|memory| memory.available),
+            Device::Cuda(_) => Gpu::first().map(|gpu| gpu.memory),
+            _ => None,
+        };
+        available.map_or(Ok(()), |available| self.fits(available, group))
     }
 
     fn fits(&self, available: u64, group: &str) -> Result<(), TrainError> {

@@ -25,7 +25,7 @@ pub enum Event<'a> {
         /// Steps of the whole run.
         total: u64,
     },
-    /// So many bytes of memory will be needed at the least.
+    /// So many bytes of memory will be needed at least.
     Memory(u64),
     /// Something that a person should know.
     Notice(&'a str),

@@ -13,7 +13,8 @@ use super::{Evaluator, Frame, Settings, Unrolled, diagnostics};
 use crate::decision::{DecisionSpace, GuardId};
 use crate::diagnostic::Diagnostics;
 use crate::graph::{Op, ParamTable, Region, RegionId, Shape, Supergraph, Task};
-use crate::hir::{self, Dim, ExprKind, Port, Res, TypeKind};
+use crate::hir::{self, Dim, Expr, ExprKind, LocalId, Port, Res, Stmt, TypeKind};
+use crate::span::Span;
 use crate::syntax::ast::Direction;
 
 /// Which parameters of the space give the sizes of its first input and first
@@ -208,7 +209,9 @@ impl Evaluator<'_> {
                 }
                 continue;
             };
-            let value = self.convert(value, Some(&port.ty), port.name.span);
+            // What does not fit is shown where it was made, if that is one place.
+            let span = made_at(&space.body, port.local).unwrap_or(port.name.span);
+            let value = self.convert(value, Some(&port.ty), span);
             self.note(port.name.span, &value);
             if let Value::Tensor(tensor) = value {
                 // Declared sizes are numbers, so that decisions touch none.
@@ -251,6 +254,35 @@ fn ports(space: &hir::Space, direction: Direction) -> impl Iterator<Item = &Port
         .ports
         .iter()
         .filter(move |port| port.direction == direction)
+}
+
+/// The expression that an output is made by, the last step of a pipe; `None` where it is
+/// assigned in several places.
+fn made_at(body: &[Stmt], output: LocalId) -> Option<Span> {
+    fn collect<'a>(body: &'a [Stmt], output: LocalId, values: &mut Vec<&'a Expr>) {
+        for stmt in body {
+            match stmt {
+                Stmt::Assign { local, value, .. } if *local == output => values.push(value),
+                Stmt::If {
+                    then, otherwise, ..
+                } => {
+                    collect(then, output, values);
+                    collect(otherwise, output, values);
+                }
+                Stmt::For { body, .. } => collect(body, output, values),
+                _ => {}
+            }
+        }
+    }
+    let mut values = Vec::new();
+    collect(body, output, &mut values);
+    let &[value] = values.as_slice() else {
+        return None;
+    };
+    Some(match &value.kind {
+        ExprKind::Pipe { into, .. } => into.span,
+        _ => value.span,
+    })
 }
 
 fn task(space: &hir::Space, inputs: Vec<Vec<usize>>, outputs: Vec<Vec<usize>>) -> Task {

@@ -53,6 +53,7 @@ fn run(
                     normalisation: None,
                 },
                 inherited: None,
+                machine: None,
             },
             config: serde_json::to_value(&all).unwrap(),
             source: &text,

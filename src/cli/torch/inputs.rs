@@ -13,8 +13,11 @@ use crate::cli::input;
 use crate::cli::recipe::with_recipe;
 use crate::cli::torch_args::{DeviceArg, MachineArgs, OutArgs, RecipeArgs, SpaceArgs};
 use crate::data::{self, Data, DataSpec};
-use crate::model::{DeviceRequest, choose};
-use crate::run::{self, DataInfo, Normalisation, RunInfo, SpaceInfo, graph_fingerprint, name};
+use crate::libtorch;
+use crate::model::{DeviceRequest, Gpu, choose};
+use crate::run::{
+    self, DataInfo, MachineInfo, Normalisation, RunInfo, SpaceInfo, graph_fingerprint, name,
+};
 use crate::train::{SearchConfig, check_fit};
 use crate::unroll::Settings;
 use crate::{Compilation, Options, SearchSpace, compile};
@@ -172,8 +175,13 @@ pub(super) fn data_info(spec: &DataSpec, data: &Data) -> DataInfo {
     }
 }
 
-/// What a run folder says of the space and the data.
-pub(super) fn info(command: run::Command, source: &Source, data: DataInfo) -> RunInfo {
+/// What a run folder says of the space, the data and the machine.
+pub(super) fn info(
+    command: run::Command,
+    source: &Source,
+    data: DataInfo,
+    device: Device,
+) -> RunInfo {
     let space = &source.space;
     RunInfo {
         command,
@@ -187,6 +195,19 @@ pub(super) fn info(command: run::Command, source: &Source, data: DataInfo) -> Ru
         },
         data,
         inherited: None,
+        machine: Some(machine(device)),
+    }
+}
+
+/// On what a run computes.
+fn machine(device: Device) -> MachineInfo {
+    let exe = std::env::current_exe().unwrap_or_default();
+    let cuda = device.is_cuda();
+    MachineInfo {
+        libtorch: libtorch::find(&exe).and_then(|found| found.version),
+        device: if cuda { "cuda" } else { "cpu" }.to_owned(),
+        gpu: cuda.then(Gpu::first).flatten().map(|gpu| gpu.name),
+        threads: u64::try_from(tch::get_num_threads()).unwrap_or(1),
     }
 }
 

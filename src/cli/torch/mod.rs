@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
+use tch::Device;
 
 use super::error::CliError;
 use super::input;
@@ -102,7 +103,7 @@ pub fn run(command: &TorchCommand, console: Console) -> ExitCode {
 }
 
 fn search(args: &SearchArgs, console: Console) -> Result<(), Failure> {
-    let device = inputs::device(&args.machine)?;
+    let mut device = inputs::device(&args.machine)?;
     let source = inputs::source(&args.space, console)?;
     let space = &source.space;
     let mut chosen = args.recipe.clone();
@@ -112,8 +113,16 @@ fn search(args: &SearchArgs, console: Console) -> Result<(), Failure> {
     }
     let config = inputs::config(&chosen, &args.out, "shared.epochs", space)?;
     let judge = Judge::of(args, space)?;
+    if matches!(judge, Judge::Table(..)) {
+        // The controller is on the CPU whatever the weights are on, and there are none.
+        device = Device::Cpu;
+        if args.machine.threads.is_none() {
+            // Its tensors are too small for more.
+            tch::set_num_threads(1);
+        }
+    }
     let recipe = Recipe {
-        info: inputs::info(run::Command::Search, &source, judge.info()),
+        info: inputs::info(run::Command::Search, &source, judge.info(), device),
         config: to_json(&config)?,
         source: &source.text,
         modules: &source.modules,
@@ -125,13 +134,7 @@ fn search(args: &SearchArgs, console: Console) -> Result<(), Failure> {
     let watch = &mut watch(&interrupt, &mut progress);
     match &judge {
         Judge::Data(_, data) => train::search(space, data, &config, &run, device, watch)?,
-        Judge::Table(_, table) => {
-            if args.machine.threads.is_none() {
-                // The controller's tensors are too small for more.
-                tch::set_num_threads(1);
-            }
-            train::search_table(space, table, &config, &run, watch)?
-        }
+        Judge::Table(_, table) => train::search_table(space, table, &config, &run, watch)?,
     };
     drop(progress);
     best::print(&run, &recipe.info, args.machine.format)
@@ -206,7 +209,7 @@ fn train(args: &TrainArgs, console: Console) -> Result<(), Failure> {
     let config = inputs::config(&args.recipe, &args.out, "retrain.epochs", space)?;
     let data = inputs::dataset(&args.data, space)?;
     let data_info = inputs::data_info(&args.data, &data);
-    let mut info = inputs::info(run::Command::Train, &source, data_info);
+    let mut info = inputs::info(run::Command::Train, &source, data_info, device);
     if let Some(folder) = &args.inherit {
         let search = Run::open(folder)?;
         inputs::with_weights(

@@ -153,7 +153,7 @@ impl Observer for Progress {
                 self.since = Instant::now();
             }
             Event::Memory(bytes) => {
-                self.say(&format!("memory: {} at the least", Bytes(bytes)));
+                self.say(&format!("memory: {} at least", Bytes(bytes)));
             }
             Event::Notice(text) => self.say(&format!("note: {text}")),
             Event::Step { step, figures } => self.step(step, figures),

@@ -38,7 +38,9 @@ pub struct UpdateReport {
     /// The best of the sampled architectures, the first of equals, with what
     /// was measured of it; `None` without samples.
     pub best: Option<(f64, Architecture)>,
-    /// The baseline after the update.
+    /// What was subtracted from the rewards, entropy bonus included: the mean of the
+    /// samples where [`PolicyConfig::centred`] holds, else the moving average after the
+    /// last of them.
     pub baseline: f64,
     /// The mean entropy of the policy, in nats.
     pub entropy: f64,
@@ -212,7 +214,8 @@ impl Policy {
             .zip(&entropies)
             .map(|(&measured, &entropy)| entropy_bonus(measured, entropy, weight))
             .collect();
-        let advantages = Tensor::from_slice(&self.advantages(&rewards, &mut baseline))
+        let (advantages, subtracted) = self.advantages(&rewards, &mut baseline);
+        let advantages = Tensor::from_slice(&advantages)
             .to_kind(rollout.log_prob.kind())
             .to_device(rollout.log_prob.device());
         let skip_penalty = rollout.skip_penalty.sum(None) / n.max(1) as f64;
@@ -227,7 +230,7 @@ impl Policy {
         let report = UpdateReport {
             mean_reward: mean(&measured),
             best: best(&measured, rollout.architectures),
-            baseline: baseline.value,
+            baseline: subtracted,
             entropy: mean(&entropies),
             log_prob: mean(&to_vec(&rollout.log_prob)),
             skip_penalty: skip_penalty.double_value(&[]),
@@ -246,14 +249,15 @@ impl Policy {
         Ok(report)
     }
 
-    /// What each reward is above the baseline, which they move.
-    fn advantages(&self, rewards: &[f64], baseline: &mut Baseline) -> Vec<f64> {
+    /// What each reward is above the baseline, and that baseline. The moving average
+    /// goes on in either case.
+    fn advantages(&self, rewards: &[f64], baseline: &mut Baseline) -> (Vec<f64>, f64) {
         let moving = rewards.iter().map(|&r| baseline.advantage(r)).collect();
         if rewards.len() > 1 && (self.config.centred || self.required.is_some()) {
             let mean = mean(rewards);
-            return rewards.iter().map(|reward| reward - mean).collect();
+            return (rewards.iter().map(|reward| reward - mean).collect(), mean);
         }
-        moving
+        (moving, baseline.value)
     }
 
     /// The parameters that the loss depends on, with its gradients.

@@ -83,6 +83,25 @@ fn a_minibatch_that_is_easy_for_all_does_not_move_a_centred_policy() {
     assert!(moved(true, 0.0) > 0.0);
 }
 
+/// What a report calls the baseline is what was subtracted.
+#[test]
+fn a_centred_baseline_is_the_mean_of_the_samples() {
+    let config = PolicyConfig {
+        entropy_weight: 0.0,
+        ..PolicyConfig::default()
+    };
+    let mut policy = policy(&DecisionSpace::macro_layers(3), config);
+    let mut reward = |_: &[Architecture]| Ok::<_, PolicyError>(vec![3.0, 1.0]);
+    let report = policy.update(2, 9, &mut reward).unwrap();
+    assert!((report.baseline - 2.0).abs() < 1e-12);
+    // One sample has no mean but itself: the moving average is subtracted.
+    let decay = policy.config.baseline_decay;
+    let moved = decay * policy.baseline.value + (1.0 - decay) * 3.0;
+    let mut reward = |_: &[Architecture]| Ok::<_, PolicyError>(vec![3.0]);
+    let report = policy.update(1, 9, &mut reward).unwrap();
+    assert!((report.baseline - moved).abs() < 1e-12);
+}
+
 #[test]
 fn learns_a_planted_best_in_every_form_of_decision() {
     let space = DecisionSpace::every_form();
@@ -234,7 +253,7 @@ fn what_a_space_requires_conditions_the_policy_and_its_gradient() {
     for (i, x) in rewards.iter().enumerate() {
         for (j, y) in rewards.iter().enumerate() {
             // As an update of these two samples makes it.
-            let advantages = policy.advantages(&[*x, *y], &mut Baseline::new(0.75));
+            let (advantages, _) = policy.advantages(&[*x, *y], &mut Baseline::new(0.75));
             let pair = Tensor::stack(&[log_prob.get(i as i64), log_prob.get(j as i64)], 0);
             loss += policy_loss(&pair, &Tensor::from_slice(&advantages)) * (p[i] * p[j]);
         }

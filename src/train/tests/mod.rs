@@ -150,6 +150,7 @@ impl Case {
                     normalisation: None,
                 },
                 inherited: None,
+                machine: None,
             },
             config: serde_json::to_value(&self.config).unwrap(),
             source: "space tiny {}",
