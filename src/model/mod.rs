@@ -25,6 +25,7 @@ mod half;
 mod layout;
 mod memory;
 mod norm;
+mod onednn;
 mod ops;
 mod params;
 mod products;
