@@ -27,6 +27,7 @@ mod lanes;
 mod layout;
 mod memory;
 mod norm;
+mod onednn;
 mod ops;
 mod params;
 mod products;

@@ -99,7 +99,7 @@ struct Walk<'a> {
     halves: Halves,
     /// The states between batches.
     recurrence: &'a mut Recurrence,
-    /// The products of the scan at hand whose matrices get their gradients later.
+    /// The products of the scan at hand, whose matrices get their gradients later.
     products: Option<Products>,
     /// Those of the scans that are done.
     finished: &'a mut Vec<Product>,
@@ -306,10 +306,12 @@ impl<'a> Walk<'a> {
             return Err(ModelError::Malformed(why));
         };
         let outer = self.masks.replace(BTreeMap::new());
-        // A scan in a scan runs many times: its matrices get their gradients as others.
-        let products = (self.mode == Mode::Train && outer.is_none())
-            .then(|| sequence.size().first().map(|&time| Products::new(time)));
-        let outer_products = std::mem::replace(&mut self.products, products.flatten());
+        // A scan in a scan runs many times: its matrices are multiplied by as others.
+        let trains = self.mode == Mode::Train;
+        let time = sequence.size().first().copied();
+        let time = time.filter(|_| outer.is_none());
+        let products = time.map(|time| Products::new(time, trains));
+        let outer_products = std::mem::replace(&mut self.products, products);
         let mut states = self.states(body)?;
         let mut results = Vec::new();
         // One `unbind`, whose gradient is one tensor; of `select` it would be

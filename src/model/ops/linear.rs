@@ -2,6 +2,8 @@
 
 use tch::{TchError, Tensor};
 
+use crate::model::onednn;
+
 /// On vectors, `(.., D)` to `(.., OUT)`; on more, `(B, D, ..)` to `(B, OUT, ..)`
 /// at every place. The matrix is `(OUT, D)`; `rank` is that of the shape
 /// without batch and time.
@@ -12,7 +14,7 @@ pub(in crate::model) fn linear(
     rank: usize,
 ) -> Result<Tensor, TchError> {
     if rank <= 1 {
-        return x.f_linear(matrix, bias);
+        return onednn::linear(x, matrix, bias);
     }
     x.f_movedim_int(1, -1)? // (B, .., D)
         .f_linear(matrix, bias)?
