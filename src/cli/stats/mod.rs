@@ -14,8 +14,8 @@ use crate::SearchSpace;
 use crate::cli::console::Console;
 use crate::decision::{Architecture, Share};
 use crate::graph::cost::{self, Cost, Unit};
-use crate::graph::ignored::heeded;
 use crate::graph::describe::{LooseEnds, describe, loose_ends};
+use crate::graph::ignored::heeded;
 use crate::graph::select;
 
 pub(super) fn run(args: &StatsArgs, console: Console) -> Result<(), CliError> {
