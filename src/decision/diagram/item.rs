@@ -46,6 +46,9 @@ pub(super) enum Item {
 /// What conditions became under one assignment.
 pub(super) type Memory = std::collections::HashMap<GuardId, GuardId, FixedState>;
 
+/// So many conditions can be looked at in the time of a unit of work.
+const LOOKED_PER_WORK: u64 = 16;
+
 /// Nothing fulfils the conditions.
 pub(super) struct Dead;
 
@@ -57,6 +60,8 @@ pub(super) struct Items {
     pub(super) guards: Guards,
     list: IndexSet<Item, FixedState>,
     literals: std::collections::HashMap<GuardId, Vec<(DecisionId, u32)>, FixedState>,
+    /// At how many conditions was looked for these.
+    looked: u64,
     /// What the conditions of each item read, sorted.
     reads: Vec<Vec<(DecisionId, u32)>>,
 }
@@ -181,6 +186,7 @@ impl Items {
             guards: Guards::default(),
             list: IndexSet::default(),
             literals: std::collections::HashMap::default(),
+            looked: 0,
             reads: Vec::new(),
         };
         let roots = space
@@ -231,7 +237,7 @@ impl Items {
                 weight: u128::from(weight),
             });
             work += items.work(&[term]);
-            if work > most {
+            if work > most || items.looked / LOOKED_PER_WORK > most {
                 return Err(TooLarge);
             }
             open.push(term);
@@ -345,10 +351,17 @@ impl Items {
 
     /// What a condition reads; the same conditions come again and again.
     fn literals(&mut self, guard: GuardId) -> &[(DecisionId, u32)] {
-        let guards = &self.guards;
-        self.literals
-            .entry(guard)
-            .or_insert_with(|| guards.literals(guard))
+        let Self {
+            guards,
+            literals,
+            looked,
+            ..
+        } = self;
+        literals.entry(guard).or_insert_with(|| {
+            let (found, more) = guards.literals_counted(guard);
+            *looked += more;
+            found
+        })
     }
 
     pub(super) fn get(&self, id: ItemId) -> Option<&Item> {

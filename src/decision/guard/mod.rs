@@ -295,6 +295,11 @@ impl Guards {
     /// The options that a condition reads, each with its decision, sorted.
     #[must_use]
     pub fn literals(&self, guard: GuardId) -> Vec<(DecisionId, u32)> {
+        self.literals_counted(guard).0
+    }
+
+    /// [`Guards::literals`], and at how many conditions that looked.
+    pub(super) fn literals_counted(&self, guard: GuardId) -> (Vec<(DecisionId, u32)>, u64) {
         let mut found = Vec::new();
         let mut seen: HashSet<GuardId, FixedState> = HashSet::default();
         let mut open = vec![guard];
@@ -311,7 +316,7 @@ impl Guards {
             }
         }
         found.sort_unstable();
-        found
+        (found, seen.len() as u64)
     }
 }
 
