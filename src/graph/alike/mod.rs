@@ -11,7 +11,7 @@
 //! are there read it, and which of its forms it has: the conditions of edges and forms are
 //! assumed to hold or not to. What can follow depends only on which nodes of the network
 //! are matched, on those that may still read something, and on the decisions about that,
-//! whatever these are called ([`key`]). It is counted once: a recurrent cell of 12 nodes
+//! whatever these are called (`key`). It is counted once: a recurrent cell of 12 nodes
 //! can be built in millions of ways, of which at most 2^12 sets of nodes are the remains.
 //!
 //! Assumptions exclude each other from branch to branch, and say of all nodes what they are

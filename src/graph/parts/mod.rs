@@ -2,7 +2,7 @@
 //! own.
 //!
 //! Let some nodes be *fixed*: they are in every network of the space, and every isomorphism
-//! of two of its networks maps each to itself ([`fixed`]). They cut the supergraph into
+//! of two of its networks maps each to itself (`fixed`). They cut the supergraph into
 //! parts: a node belongs to the part of the first fixed nodes on its ways to the outputs,
 //! of which it is a way to compute them. Parts meet in fixed nodes alone. An isomorphism
 //! keeps which fixed nodes come first, so that it maps each part to itself: it is an
@@ -11,7 +11,7 @@
 //! tuple of the forms of its parts.
 //!
 //! Where parts are instances of one cell, with the same decisions, they have equal forms in
-//! the same architectures, and one of them is enough ([`tied`]). Parts that share no
+//! the same architectures, and one of them is enough (`tied`). Parts that share no
 //! decision have forms that are independent: as many networks differ as the product of how
 //! many forms each has.
 
