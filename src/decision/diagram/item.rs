@@ -47,7 +47,7 @@ pub(super) enum Item {
 pub(super) type Memory = std::collections::HashMap<GuardId, GuardId, FixedState>;
 
 /// So many conditions can be looked at in the time of a unit of work.
-const LOOKED_PER_WORK: u64 = 16;
+const LOOKED_PER_WORK: u64 = 2;
 
 /// Nothing fulfils the conditions.
 pub(super) struct Dead;

@@ -298,12 +298,14 @@ impl Guards {
         self.literals_counted(guard).0
     }
 
-    /// [`Guards::literals`], and at how many conditions that looked.
+    /// [`Guards::literals`], and at how many operands that looked.
     pub(super) fn literals_counted(&self, guard: GuardId) -> (Vec<(DecisionId, u32)>, u64) {
         let mut found = Vec::new();
         let mut seen: HashSet<GuardId, FixedState> = HashSet::default();
         let mut open = vec![guard];
+        let mut looked = 0;
         while let Some(id) = open.pop() {
+            looked += 1;
             if !seen.insert(id) {
                 continue;
             }
@@ -316,7 +318,7 @@ impl Guards {
             }
         }
         found.sort_unstable();
-        (found, seen.len() as u64)
+        (found, looked)
     }
 }
 
