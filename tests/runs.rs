@@ -10,42 +10,14 @@ use rand::{Rng, SeedableRng};
 
 const EVENTS: &str = "events.out.tfevents.enasc";
 
-/// Starts a small search in `out`, quietly.
-fn search(out: &Path, resume: bool) -> Child {
-    let space = Path::new(env!("CARGO_MANIFEST_DIR")).join("spaces/tiny.enas");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_enasc"));
-    command.arg("search").arg(space).arg("--out").arg(out);
-    command.args(
-        "--data synthetic --epochs 2 --seed 3 --device cpu --threads 1 --quiet \
-         --with shared.batch=100 --with controller.updates=10 --with run.checkpoint_steps=7 --tensorboard"
-            .split_whitespace(),
-    );
-    if resume {
-        command.arg("--resume");
-    }
-    command
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-#[track_caller]
-fn finish(child: Child) {
-    let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-}
-
-/// Starts the small size of a command of `examples/enas.sh`.
-fn small(arguments: &str, data: &str, out: &Path, resume: bool) -> Child {
+/// Starts a command that makes a run in `out`, quietly.
+fn start(arguments: &str, data: &str, out: &Path, resume: bool) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_enasc"));
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command
         .args(arguments.split_whitespace())
         .args(["--data", data]);
     command.args("--seed 3 --device cpu --threads 1 --quiet".split_whitespace());
-    command.args(["--with", "run.checkpoint_steps=3"]);
     command.arg("--out").arg(out);
     if resume {
         command.arg("--resume");
@@ -57,13 +29,27 @@ fn small(arguments: &str, data: &str, out: &Path, resume: bool) -> Child {
         .unwrap()
 }
 
+/// Starts a small search in `out`.
+fn search(out: &Path, resume: bool) -> Child {
+    let arguments = "search spaces/tiny.enas --epochs 2 --with shared.batch=100 \
+                     --with controller.updates=10 --with run.checkpoint_steps=7 --tensorboard";
+    start(arguments, "synthetic", out, resume)
+}
+
+#[track_caller]
+fn finish(child: Child) {
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+}
+
 /// A run that is never killed, and several that are killed on the way and go on, give
 /// the same bytes.
-fn survives(rounds: u64, files: &[&str], start: &dyn Fn(&Path, bool) -> Child) {
+fn survives(rounds: u64, files: &[&str], begin: &dyn Fn(&Path, bool) -> Child) {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole");
     let began = std::time::Instant::now();
-    finish(start(&whole, false));
+    finish(begin(&whole, false));
     let length = began.elapsed();
 
     // Which moments is no matter; what comes of them is always the same.
@@ -72,7 +58,7 @@ fn survives(rounds: u64, files: &[&str], start: &dyn Fn(&Path, bool) -> Child) {
         let killed = folder.path().join(format!("killed-{round}"));
         let mut n_kills = 0;
         for kill in 0..4 {
-            let mut child = start(&killed, killed.exists());
+            let mut child = begin(&killed, killed.exists());
             if kill == 0 {
                 // However fast the machine is now: this one is in the middle.
                 while !killed.join("metrics.jsonl").exists() && child.try_wait().unwrap().is_none()
@@ -88,7 +74,7 @@ fn survives(rounds: u64, files: &[&str], start: &dyn Fn(&Path, bool) -> Child) {
             }
             child.wait().unwrap();
         }
-        finish(start(&killed, killed.exists()));
+        finish(begin(&killed, killed.exists()));
         for name in files {
             assert_eq!(
                 fs::read(killed.join(name)).unwrap(),
@@ -121,7 +107,8 @@ fn the_three_searches_killed_at_random_moments_give_the_same_bytes() {
     let corpus = format!("text:{}", corpus.display());
 
     let images = "--set width=4 --set ch=1 --set size=12 --set classes=4";
-    let common = "--epochs 2 --with controller.warmup_epochs=0 --with controller.updates=3 \
+    let common = "--epochs 2 --with run.checkpoint_steps=3 --with controller.warmup_epochs=0 \
+                  --with controller.updates=3 \
                   --with controller.samples=3 --with derive.samples=3 --with derive.compare=3";
     for (space, data, more) in [
         (
@@ -145,7 +132,7 @@ fn the_three_searches_killed_at_random_moments_give_the_same_bytes() {
         let arguments = format!("search spaces/{space}.enas {more} {common}");
         let files = ["metrics.jsonl", "best.json", "config.json"];
         survives(1, &files, &|out, resume| {
-            small(&arguments, data, out, resume)
+            start(&arguments, data, out, resume)
         });
     }
 }
@@ -164,13 +151,13 @@ fn a_training_killed_at_random_moments_gives_the_same_bytes() {
     let architecture = folder.path().join("architecture");
     fs::write(&architecture, sample.stdout).unwrap();
     let arguments = format!(
-        "train {space} --arch {} --epochs 2 --with retrain.batch=200 \
+        "train {space} --arch {} --epochs 2 --with run.checkpoint_steps=3 --with retrain.batch=200 \
          --with retrain.model.drop_path=0.4 --with retrain.model.drop_path_grows=true",
         architecture.display()
     );
     let files = ["metrics.jsonl", "result.json", "config.json"];
     survives(1, &files, &|out, resume| {
-        small(&arguments, "synthetic", out, resume)
+        start(&arguments, "synthetic", out, resume)
     });
 }
 
