@@ -7,8 +7,9 @@
 //! kernels are zero there, and whoever looks across channels gets the image cut to its
 //! own ([`cut`], a view).
 //!
-//! A layer of the macro space at 64 x 28 x 28, forward and backward on two threads, with
-//! batch norms that fill their channels and cut them again:
+//! A step of the macro space takes 209 ms so, where each batch norm filled its channels
+//! and cut them again 234 ms (36 channels, batch 64, two threads, `make bench`). What led
+//! to that, on a layer at 64 x 28 x 28, forward and backward on two threads:
 //!
 //! | ms | sep5, C 32 | max3, C 32 | sep5, C 36 | max3, C 36 |
 //! |---|---|---|---|---|
