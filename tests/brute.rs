@@ -3,11 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+#[cfg(feature = "torch")]
+use std::sync::Arc;
 
 use enasc::decision::{Architecture, Choice, Count, DecisionSpace, Diagram};
 use enasc::graph::alike::Alike;
 use enasc::graph::canonical::{Canonical, Form};
+#[cfg(feature = "torch")]
+use enasc::graph::cost;
 use enasc::graph::{select, unique};
+#[cfg(feature = "torch")]
+use enasc::model::{ModelConfig, SharedModel};
 use enasc::unroll::Settings;
 use enasc::{Options, SearchSpace, compile};
 use num_bigint::BigUint;
@@ -136,6 +142,29 @@ fn uniform_samples_are_uniform() {
             "{}: {statistic} of {freedom}",
             space.name
         );
+    }
+}
+
+/// What the cost model says is what libtorch allocates: of every shipped space, though its
+/// operations may be of sizes that other decisions say.
+#[cfg(feature = "torch")]
+#[test]
+fn architectures_have_as_many_parameters_as_their_models() {
+    for small in SMALL {
+        let space = space(small);
+        let graph = Arc::new(space.graph.clone());
+        let mut model = SharedModel::new(graph, ModelConfig::default(), 1, tch::Device::Cpu);
+        let diagram = Diagram::of(&space.decisions).unwrap();
+        let n = usize::try_from(diagram.count()).unwrap();
+        for rank in (0..n).step_by(1 + n / 100) {
+            let one = diagram.unrank(&rank.into()).unwrap();
+            let child = select(&space.graph, &space.decisions, &one);
+            let trained = model.trained(&child).unwrap();
+            let numbers: usize = trained.iter().map(|(_, tensor)| tensor.numel()).sum();
+            let counted = cost::child(&space.graph, &child).parameters;
+            let line = one.to_line(&space.decisions);
+            assert_eq!(numbers as u64, counted, "{}: {line}", space.name);
+        }
     }
 }
 

@@ -38,6 +38,17 @@ pub const SMALL: &[Small] = &[
         ],
         SIZED,
     ),
+    // Cells that read cells of their kind.
+    small(
+        "enas_micro",
+        &[
+            ("n: int = 5", "n: int = 1"),
+            ("  sep3: sep_conv(3), sep5: sep_conv(5),\n", ""),
+            ("sep3 = prior, sep5 = prior, ", ""),
+            ("sep3 = prior, sep5 = prior, ", ""),
+        ],
+        &[("layers", "5"), ("width", "4"), ("size", "8")],
+    ),
     small(
         "enas_micro_final",
         &[
@@ -123,6 +134,15 @@ pub const SMALL: &[Small] = &[
             ("max3: max_pool(3), dil3: dil_conv(3), line7: line(7),", ""),
         ],
         &[("repeats", "1"), ("width", "4")],
+    ),
+    small(
+        "amoebanet",
+        &[
+            ("2..7", "2..3"),
+            ("sep5: sep_conv(5), sep7: sep_conv(7),", ""),
+            ("max3: max_pool(3), dil3: dil_conv(3), line7: line(7),", ""),
+        ],
+        &[("repeats", "2"), ("width", "4")],
     ),
     small(
         "pnas",

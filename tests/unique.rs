@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use enasc::decision::{Architecture, Count, Diagram, Estimate, How};
 use enasc::graph::alike::{Alike, TooManyAlike};
 use enasc::graph::canonical::{Canonical, Form};
+use enasc::graph::parts::parts;
 use enasc::graph::unique::{estimate, exact};
 use enasc::graph::{Op, select};
 use enasc::{Options, SearchSpace, compile};
@@ -205,7 +206,7 @@ fn estimates_are_within_their_interval() {
         let diagram = Diagram::of(&space.decisions).unwrap();
         let truth = exact(&space.graph, &space.decisions, &diagram).unwrap() as f64;
         let mut within = 0;
-        for seed in 0..50 {
+        for seed in 0..25 {
             let found = estimate(&space.graph, &space.decisions, &diagram, seed, 1 << 12);
             let Count {
                 value,
@@ -218,7 +219,7 @@ fn estimates_are_within_their_interval() {
             // The value is a whole number, which is less than one off.
             within += u32::from((value - truth).abs() <= 1.96 * relative_error * value + 1.0);
         }
-        assert!(within >= 43, "{place}: {within} of 50");
+        assert!(within >= 21, "{place}: {within} of 25");
     }
 }
 
@@ -283,6 +284,74 @@ fn classes_of_recurrent_cells_are_as_large_as_the_hook_formula_says() {
         let expected = all / sizes.iter().product::<u64>() / trees[0].1;
         let class = alike.class(&one, 1 << 24).unwrap();
         assert_eq!(class.size, expected.into(), "{line}");
+    }
+}
+
+/// How many rooted trees there are of so many nodes, each of one of some colours: a tree is
+/// a colour and a forest, and forests are counted by the sizes of their trees (Pólya 1937).
+fn trees(nodes: usize, colours: u64) -> Vec<u64> {
+    let mut forests = vec![1u64];
+    let mut trees = vec![0];
+    for n in 1..=nodes {
+        trees.push(colours * forests[n - 1]);
+        let of_divisors = |k: usize| -> u64 {
+            let divisors = (1..=k).filter(|d| k.is_multiple_of(*d));
+            divisors.map(|d| d as u64 * trees[d]).sum()
+        };
+        let sum: u64 = (1..=n).map(|k| of_divisors(k) * forests[n - k]).sum();
+        forests.push(sum / n as u64);
+    }
+    trees
+}
+
+/// Cells are alike where their trees are: with an activation for each node, or in that of
+/// DARTS for all but the first.
+#[test]
+fn recurrent_cells_that_differ_are_as_many_as_trees() {
+    // Known: rooted trees without colours.
+    assert_eq!(trees(8, 1), [0, 1, 1, 2, 4, 9, 20, 48, 115]);
+    let (rnn, darts) = (
+        include_str!("../spaces/enas_rnn.enas"),
+        include_str!("../spaces/darts_rnn.enas"),
+    );
+    let (n, work) = if cfg!(debug_assertions) {
+        (7, 1 << 19)
+    } else {
+        (12, 1 << 25)
+    };
+    let rnn = compiled(&rnn.replace("n: int = 12", &format!("n: int = {n}")));
+    let darts = compiled(&darts.replace("n: int = 8", &format!("n: int = {}", n - 4)));
+    for (space, truth) in [(rnn, trees(n, 4)[n]), (darts, trees(n - 3, 4)[n - 3] / 4)] {
+        let diagram = Diagram::of(&space.decisions).unwrap();
+        let found = estimate(&space.graph, &space.decisions, &diagram, 0, work);
+        let found = found.unwrap().unwrap();
+        let How::Estimate(Estimate { relative_error, .. }) = found.how else {
+            panic!("no estimate");
+        };
+        let value = u64::try_from(&found.value).unwrap() as f64;
+        let off = (value - truth as f64).abs();
+        assert!(relative_error < 0.25, "{}: {relative_error}", space.name);
+        assert!(
+            off < 3.0 * relative_error * value,
+            "{}: {value} of {truth}",
+            space.name
+        );
+    }
+}
+
+/// Cells that are decided once and read each other are told apart, so that how many networks
+/// differ is the product of how many cells of each kind do.
+#[test]
+fn spaces_of_cells_are_cut_into_their_cells() {
+    for (name, text) in [
+        ("enas_micro", include_str!("../spaces/enas_micro.enas")),
+        ("pnas", include_str!("../spaces/pnas.enas")),
+        ("amoebanet", include_str!("../spaces/amoebanet.enas")),
+    ] {
+        let space = compiled(text);
+        let parts = parts(&space.graph, &space.decisions).map_or(1, |parts| parts.len());
+        let cells = if name == "pnas" { 1 } else { 2 };
+        assert_eq!(parts, cells, "{name}");
     }
 }
 

@@ -120,7 +120,7 @@ impl Console {
         }
     }
 
-    /// Says what may be done next, to a person.
+    /// Says what is worth waiting for or may be done next, to a person.
     pub(super) fn hint(self, text: &str) {
         if !self.is_quiet() && !self.json {
             say(text);

@@ -21,13 +21,13 @@ pub(super) fn run(args: &CountArgs, console: Console) -> Result<(), CliError> {
     };
     let unique = args
         .unique
-        .then(|| unique(&space, diagram.as_ref(), &count));
+        .then(|| unique(&space, diagram.as_ref(), &count, console));
     let unique = unique.transpose()?;
     let diagram = diagram.ok().filter(|_| args.explain);
     if let (FormatArg::Human, Some(unique)) = (args.format, &unique) {
         return print(&match unique.how {
             How::Estimate(estimate) => format!(
-                "{}\nestimated from {} architectures drawn uniformly (seed {}) and how many others compute the network of each, within that of them with a chance of 95 %\n",
+                "{}\nestimated from {} architectures drawn at random (seed {}) and how many others compute the network of each, within that of them with a chance of 95 %\n",
                 about(unique),
                 grouped(estimate.samples),
                 estimate.seed
@@ -67,7 +67,11 @@ fn unique(
     space: &SearchSpace,
     diagram: Result<&Diagram, &TooLarge>,
     count: &Count,
+    console: Console,
 ) -> Result<Count, CliError> {
+    if count.value > LARGE.into() {
+        console.hint("comparing networks, for up to a minute");
+    }
     let refused = |why: String| CliError::TooManyToCompare {
         space: space.name.clone(),
         count: about(count),
@@ -82,6 +86,9 @@ fn unique(
     })?;
     found.ok_or(CliError::Sample(SampleError::Empty))
 }
+
+/// Of more architectures it is said that this takes a while.
+const LARGE: u32 = 100_000;
 
 /// From which samples are drawn.
 const SEED: u64 = 0;

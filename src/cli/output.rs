@@ -125,7 +125,9 @@ pub(super) fn about(count: &Count) -> String {
     match count.how {
         How::Product | How::Diagram { .. } => number,
         How::Estimate(Estimate { relative_error, .. }) if relative_error.is_finite() => {
-            format!("about {number} ± {:.1} %", 196.0 * relative_error)
+            let percent = 196.0 * relative_error;
+            let digits = if percent < 0.1 { 3 } else { 1 };
+            format!("about {number} ± {percent:.digits$} %")
         }
         How::Estimate(_) => format!("about {number}"),
     }

@@ -169,7 +169,7 @@ fn estimate(space: &DecisionSpace, samples: u32, seed: u64, effort: Effort) -> C
 
 /// The standard error of the mean of weights, as a part of it; infinite where all
 /// are zero.
-pub(crate) fn relative_error(weights: &[BigUint]) -> f64 {
+fn relative_error(weights: &[BigUint]) -> f64 {
     let sum: BigUint = weights.iter().sum();
     if sum == BigUint::ZERO {
         return f64::INFINITY;

@@ -20,9 +20,8 @@ mod sample;
 mod share;
 
 pub use architecture::{Architecture, ArchitectureError, Choice};
-pub(crate) use count::relative_error;
 pub use count::{Count, Estimate, How, Kept, count};
-pub use diagram::{Diagram, Factor, Range, TooLarge};
+pub use diagram::{Diagram, Factor, Range, TooLarge, Weighted, Weights};
 pub use guard::{Example, Guard, GuardId, Guards, TooHard};
 pub use neighbors::{crossover, mutate, neighbors};
 pub use plan::{Plan, Step, StepKind, plan};
@@ -31,5 +30,6 @@ pub use point::{
     DecisionId, DecisionPoint, DecisionSpace, Domain, Element, ElementId, Event, Hints,
     OptionSource, Table, TableId,
 };
+pub(crate) use sample::ln;
 pub use sample::{SampleError, Sampler, sample, uniform_log_probs};
 pub use share::Share;

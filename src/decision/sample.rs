@@ -117,7 +117,7 @@ pub fn uniform_log_probs<'a>(
 }
 
 /// The natural logarithm of a number above 0, however large.
-fn ln(number: &BigUint) -> f64 {
+pub(crate) fn ln(number: &BigUint) -> f64 {
     let beyond = number.bits().saturating_sub(64);
     let leading = (number >> beyond).iter_u64_digits().next().unwrap_or(1);
     (leading as f64).ln() + beyond as f64 * std::f64::consts::LN_2

@@ -29,6 +29,7 @@ mod split;
 pub(in crate::decision) mod tests;
 mod walk;
 mod ways;
+mod weighted;
 
 use num_bigint::BigUint;
 
@@ -39,6 +40,7 @@ use item::{Items, Known};
 use node::{Node, NodeId};
 pub use range::Range;
 pub(in crate::decision) use ways::ways;
+pub use weighted::{Weighted, Weights};
 
 /// The diagram of a space would be too large, or takes too long to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -169,9 +169,22 @@ impl<'a> Assumptions<'a> {
         true
     }
 
-    fn place(&self, decision: DecisionId, option: u32) -> Option<usize> {
+    /// How many literals there are.
+    pub(super) fn literals(&self) -> usize {
+        self.literals.len()
+    }
+
+    /// The number of a literal.
+    pub(super) fn place(&self, decision: DecisionId, option: u32) -> Option<usize> {
         let first = self.first.get(decision.index())?;
         Some(first + option as usize)
+    }
+
+    /// The numbers of the literals of a decision.
+    pub(super) fn places(&self, decision: DecisionId) -> std::ops::Range<usize> {
+        let at = |index: usize| self.first.get(index).copied();
+        let first = at(decision.index()).unwrap_or(self.literals.len());
+        first..at(decision.index() + 1).unwrap_or(self.literals.len())
     }
 
     /// Whether an option is chosen, as far as assumed.

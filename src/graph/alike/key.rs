@@ -6,34 +6,36 @@
 //! left. Where a condition reads several decisions at once, they are called by what
 //! their options do, or by their names where that does not tell them apart.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use num_bigint::BigUint;
 
 use super::search::Search;
+use super::spots::Use;
 use crate::decision::{DecisionId, Domain, Guard, GuardId};
-use crate::graph::canonical::mix;
 
-/// A hash of 128 bits.
+/// A hash of 128 bits of words in order.
 #[derive(Clone, Copy)]
 struct Hash(u64, u64);
 
 impl Hash {
     fn new(kind: u64) -> Self {
-        Self(mix(1, kind), mix(2, kind))
+        let mut hash = Self(0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f);
+        hash.add(kind);
+        hash
     }
 
+    /// Two products of 128 bits, each folded; this is where the time of a search goes.
     fn add(&mut self, word: u64) {
-        self.0 = mix(self.0, word);
-        self.1 = mix(self.1, word ^ self.0.rotate_left(32));
+        let folded = |a: u64, b: u64| {
+            let product = u128::from(a) * u128::from(b);
+            (product as u64) ^ (product >> 64) as u64
+        };
+        self.0 = folded(self.0 ^ word, 0xa076_1d64_78bd_642f);
+        self.1 = folded(self.1.wrapping_add(word), 0xe703_7ed1_a0b4_28db);
     }
 
-    fn add_all(&mut self, words: &[u128]) {
-        self.add(words.len() as u64);
-        for &word in words {
-            self.add(word as u64);
-            self.add((word >> 64) as u64);
-        }
+    fn add_hash(&mut self, hash: u128) {
+        self.add(hash as u64);
+        self.add((hash >> 64) as u64);
     }
 
     fn end(self) -> u128 {
@@ -41,22 +43,36 @@ impl Hash {
     }
 }
 
-type Literal = (DecisionId, u32);
-
-/// What the open options of decisions do.
-#[derive(Default)]
-struct Doing {
-    /// By literal: the uses of which it is the condition, in hashes.
-    alone: BTreeMap<Literal, Vec<u128>>,
-    /// Conditions of several literals, each with its use.
-    joint: Vec<(u128, GuardId)>,
-    /// Decisions that go by their names.
-    named: BTreeSet<DecisionId>,
-    /// By literal: what it is called in conditions of several.
-    names: BTreeMap<Literal, u128>,
+/// The hash of several hashes in whatever order.
+fn together(hashes: impl Iterator<Item = u128>) -> u128 {
+    hashes.fold(0, u128::wrapping_add)
 }
 
-impl Search<'_> {
+/// What the open options of decisions do.
+struct Doing<'a> {
+    /// By literal: the uses of which it is the condition; 0 if there are none.
+    alone: Vec<u128>,
+    /// Conditions of several literals, each with its use.
+    joint: Vec<(u128, &'a Use)>,
+    /// By decision: whether it goes by its name.
+    is_named: Vec<bool>,
+    /// By literal: what it is called in conditions of several, if it is not by its name.
+    names: Vec<Option<u128>>,
+}
+
+impl Doing<'_> {
+    fn is_named(&self, decision: DecisionId) -> bool {
+        self.is_named.get(decision.index()) == Some(&true)
+    }
+
+    fn name(&mut self, decision: DecisionId) {
+        if let Some(slot) = self.is_named.get_mut(decision.index()) {
+            *slot = true;
+        }
+    }
+}
+
+impl<'a> Search<'a> {
     /// What the rest of the search at a spot depends on, and how many choices there are
     /// for all decisions that it does not depend on. `None` where conditions on
     /// decisions couple all.
@@ -66,8 +82,14 @@ impl Search<'_> {
         if !of.is_free || !of.spots.has_live || spot.live.is_empty() {
             return None;
         }
-        let mut doing = Doing::default();
-        let mut certain: Vec<u128> = Vec::new();
+        let literals = self.assumptions.literals();
+        let mut doing = Doing {
+            alone: vec![0; literals],
+            joint: Vec::new(),
+            is_named: vec![false; of.space.points.len()],
+            names: Vec::new(),
+        };
+        let mut certain = 0u128;
         for &(later, k) in &spot.live {
             let one = of.spots.list.get(later)?.uses.get(k)?;
             let Some(reader) = self.node_at(one.reader) else {
@@ -91,36 +113,31 @@ impl Search<'_> {
             }
             let hash = hash.end();
             match (truth, of.space.guards.get(one.guard)) {
-                (Some(_), _) => certain.push(hash),
+                (Some(_), _) => certain = certain.wrapping_add(hash),
                 (None, Guard::Has { decision, option }) => {
-                    let known = doing.alone.entry((*decision, *option)).or_default();
-                    known.push(hash);
+                    let literal = self.assumptions.place(*decision, *option)?;
+                    let known = doing.alone.get_mut(literal)?;
+                    *known = known.wrapping_add(hash);
                 }
                 (None, _) => {
-                    doing.joint.push((hash, one.guard));
-                    let unknown = one.literals.iter().copied();
-                    let unknown = unknown.filter(|&(id, o)| self.is_unknown(id, o));
-                    doing.named.extend(unknown.map(|(id, _)| id));
+                    doing.joint.push((hash, one));
+                    for &(id, option) in &one.literals {
+                        if self.is_unknown(id, option) {
+                            doing.name(id);
+                        }
+                    }
                 }
             }
         }
         let mut unsettled: Vec<(GuardId, bool)> = self.assumptions.unsettled().collect();
         unsettled.sort_unstable();
         unsettled.dedup();
-        let reads = unsettled
-            .iter()
-            .flat_map(|(g, _)| of.space.guards.reads(*g));
-        let reads: Vec<DecisionId> = reads.collect();
         self.name(&mut doing);
-        doing.named.extend(reads);
-        // What later spots read goes by its name, if anything is known of it.
-        let needed = |id: DecisionId| of.spots.is_needed_from(place, id);
-        let alone = doing.alone.keys().map(|(id, _)| *id);
-        let alone: Vec<DecisionId> = alone.filter(|&id| needed(id)).collect();
-        doing.named.extend(alone);
-        let ids = of.space.iter().map(|(id, _)| id);
-        let ids = ids.filter(|&id| needed(id) && self.assumptions.is_touched(id));
-        doing.named.extend(ids);
+        for &(guard, _) in &unsettled {
+            for id in of.space.guards.reads(guard) {
+                doing.name(id);
+            }
+        }
 
         let mut hash = Hash::new(4);
         hash.add(place as u64);
@@ -128,80 +145,100 @@ impl Search<'_> {
             let bits = chunk.iter().enumerate();
             hash.add(bits.fold(0, |all, (k, spot)| all | (u64::from(spot.is_some()) << k)));
         }
-        certain.sort_unstable();
-        hash.add_all(&certain);
+        hash.add_hash(certain);
         for (guard, holds) in unsettled {
             hash.add(guard.index() as u64);
             hash.add(u64::from(holds));
         }
-        let mut descriptors: Vec<u128> = Vec::new();
-        let mut decisions: BTreeSet<DecisionId> = doing.named.clone();
-        decisions.extend(doing.alone.keys().map(|(id, _)| *id));
-        for &id in &decisions {
-            descriptors.push(self.describe(id, &doing));
+        let mut decisions = 0u128;
+        let mut rest = Product::default();
+        for (id, _) in of.space.iter() {
+            let is_needed = of.spots.is_needed_from(place, id);
+            let does = self.alone(id, &doing).any(|uses| uses != 0);
+            // What later spots read goes by its name, if anything is known of it.
+            if is_needed && (does || self.assumptions.is_touched(id)) {
+                doing.name(id);
+            }
+            if does || doing.is_named(id) {
+                decisions = decisions.wrapping_add(self.describe(id, &doing));
+            } else if !is_needed {
+                rest.multiply(self.assumptions.rest(id));
+            }
         }
-        descriptors.sort_unstable();
-        hash.add_all(&descriptors);
-        let joint = std::mem::take(&mut doing.joint).into_iter();
-        let mut joint: Vec<u128> = joint
-            .map(|(one, guard)| {
-                let mut hash = Hash::new(5);
-                hash.add_all(&[one, self.condition(guard, &doing)]);
-                hash.end()
-            })
-            .collect();
-        joint.sort_unstable();
-        hash.add_all(&joint);
-        let rest = of.space.iter();
-        let rest = rest.filter(|(id, _)| !decisions.contains(id) && !needed(*id));
-        let rest = rest.map(|(id, _)| self.assumptions.ways(id)).product();
-        Some((hash.end(), rest))
+        hash.add_hash(decisions);
+        let joint = doing.joint.iter().map(|(what, one)| {
+            let mut hash = Hash::new(5);
+            hash.add_hash(*what);
+            hash.add_hash(self.condition(one.guard, &doing));
+            hash.end()
+        });
+        hash.add_hash(together(joint));
+        Some((hash.end(), rest.end()))
     }
 
     fn is_unknown(&self, decision: DecisionId, option: u32) -> bool {
         self.assumptions.literal(decision, option).is_none()
     }
 
+    /// By option of a decision: the uses of which it is the condition.
+    fn alone<'d>(&self, id: DecisionId, doing: &'d Doing) -> impl Iterator<Item = u128> + 'd {
+        let own = self.assumptions.places(id);
+        doing.alone.get(own).into_iter().flatten().copied()
+    }
+
     /// Leaves those decisions of conditions of several their names that are not told apart
     /// by what they do, and names the options of the others.
-    fn name(&self, doing: &mut Doing) {
+    fn name(&self, doing: &mut Doing<'a>) {
         if doing.joint.is_empty() {
             return;
         }
-        let coupled = std::mem::take(&mut doing.named);
-        let mut of_name: BTreeMap<u128, Vec<Literal>> = BTreeMap::new();
-        for &literal in doing.alone.keys() {
-            let what = self.describe(literal.0, doing);
-            let mut hash = Hash::new(6);
-            let own = doing.alone.get(&literal).cloned().unwrap_or_default();
-            hash.add_all(&[what]);
-            hash.add_all(&sorted(own));
-            of_name.entry(hash.end()).or_default().push(literal);
-        }
-        for (name, literals) in of_name {
-            match literals[..] {
-                [literal] => {
-                    doing.names.insert(literal, name);
+        let n = doing.is_named.len();
+        let coupled = std::mem::replace(&mut doing.is_named, vec![false; n]);
+        doing.names = vec![None; doing.alone.len()];
+        let mut named: Vec<(u128, DecisionId, usize)> = Vec::new();
+        for (id, _) in self.of.space.iter() {
+            if coupled.get(id.index()) != Some(&true) {
+                continue;
+            }
+            let what = self.describe(id, doing);
+            for (literal, uses) in self.assumptions.places(id).zip(self.alone(id, doing)) {
+                if uses != 0 {
+                    let mut hash = Hash::new(6);
+                    hash.add_hash(what);
+                    hash.add_hash(uses);
+                    named.push((hash.end(), id, literal));
                 }
-                _ => doing.named.extend(literals.iter().map(|(id, _)| *id)),
+            }
+        }
+        named.sort_unstable();
+        for same in named.chunk_by(|a, b| a.0 == b.0) {
+            match *same {
+                [(name, _, literal)] => {
+                    if let Some(slot) = doing.names.get_mut(literal) {
+                        *slot = Some(name);
+                    }
+                }
+                _ => same.iter().for_each(|&(_, id, _)| doing.name(id)),
             }
         }
         // Options that do nothing alone have no name.
-        for (_, guard) in &doing.joint {
-            for (id, option) in self.of.space.guards.literals(*guard) {
-                if self.is_unknown(id, option) && !doing.alone.contains_key(&(id, option)) {
-                    doing.named.insert(id);
-                }
+        let joint = std::mem::take(&mut doing.joint);
+        for &(id, option) in joint.iter().flat_map(|(_, one)| &one.literals) {
+            let place = self.assumptions.place(id, option);
+            let uses = place.and_then(|place| doing.alone.get(place));
+            if self.is_unknown(id, option) && uses.is_none_or(|uses| *uses == 0) {
+                doing.name(id);
             }
         }
-        doing.named.retain(|id| coupled.contains(id));
+        doing.joint = joint;
     }
 
     /// A decision by what its options do, or by its name.
     fn describe(&self, id: DecisionId, doing: &Doing) -> u128 {
         let mut hash = Hash::new(7);
-        let of_decision = doing.alone.range((id, 0)..=(id, u32::MAX));
-        if doing.named.contains(&id) {
+        let uses = (0u32..).zip(self.alone(id, doing));
+        let uses = uses.filter(|(_, uses)| *uses != 0);
+        if doing.is_named(id) {
             hash.add(1 + id.index() as u64);
             let point = self.of.space.point(id);
             for option in 0..point.map_or(0, |point| point.domain.options()) {
@@ -211,9 +248,9 @@ impl Search<'_> {
                     None => 2,
                 });
             }
-            for (&(_, option), uses) in of_decision {
+            for (option, uses) in uses {
                 hash.add(u64::from(option));
-                hash.add_all(&sorted(uses.clone()));
+                hash.add_hash(uses);
             }
             return hash.end();
         }
@@ -226,15 +263,11 @@ impl Search<'_> {
         for word in rest {
             hash.add(u64::from(word));
         }
-        let mut options: Vec<u128> = of_decision
-            .map(|(_, uses)| {
-                let mut hash = Hash::new(8);
-                hash.add_all(&sorted(uses.clone()));
-                hash.end()
-            })
-            .collect();
-        options.sort_unstable();
-        hash.add_all(&options);
+        hash.add_hash(together(uses.map(|(_, uses)| {
+            let mut hash = Hash::new(8);
+            hash.add_hash(uses);
+            hash.end()
+        })));
         hash.end()
     }
 
@@ -245,18 +278,19 @@ impl Search<'_> {
             hash.add(u64::from(truth));
             return hash.end();
         }
-        let all = |of: &[GuardId]| -> Vec<u128> {
+        let all = |of: &[GuardId]| -> u128 {
             let unknown = of.iter().filter(|&&g| self.assumptions.truth(g).is_none());
-            sorted(unknown.map(|&g| self.condition(g, doing)).collect())
+            together(unknown.map(|&g| self.condition(g, doing)))
         };
         match self.of.space.guards.get(guard) {
             Guard::Always | Guard::Never => {}
             Guard::Has { decision, option } => {
-                let name = doing.names.get(&(*decision, *option));
-                match name.filter(|_| !doing.named.contains(decision)) {
-                    Some(&name) => {
+                let place = self.assumptions.place(*decision, *option);
+                let name = place.and_then(|place| doing.names.get(place).copied().flatten());
+                match name.filter(|_| !doing.is_named(*decision)) {
+                    Some(name) => {
                         hash.add(2);
-                        hash.add_all(&[name]);
+                        hash.add_hash(name);
                     }
                     None => {
                         hash.add(3);
@@ -267,15 +301,15 @@ impl Search<'_> {
             }
             Guard::Not(inner) => {
                 hash.add(4);
-                hash.add_all(&[self.condition(*inner, doing)]);
+                hash.add_hash(self.condition(*inner, doing));
             }
             Guard::And(operands) => {
                 hash.add(5);
-                hash.add_all(&all(operands));
+                hash.add_hash(all(operands));
             }
             Guard::Or(operands) => {
                 hash.add(6);
-                hash.add_all(&all(operands));
+                hash.add_hash(all(operands));
             }
             Guard::AtMost { terms, bound } => {
                 hash.add(7);
@@ -285,20 +319,51 @@ impl Search<'_> {
                 let open = terms
                     .iter()
                     .filter(|(g, _)| self.assumptions.truth(*g).is_none());
-                let open = open.map(|&(g, weight)| {
+                hash.add_hash(together(open.map(|&(g, weight)| {
                     let mut hash = Hash::new(10);
                     hash.add(weight);
-                    hash.add_all(&[self.condition(g, doing)]);
+                    hash.add_hash(self.condition(g, doing));
                     hash.end()
-                });
-                hash.add_all(&sorted(open.collect()));
+                })));
             }
         }
         hash.end()
     }
 }
 
-fn sorted(mut words: Vec<u128>) -> Vec<u128> {
-    words.sort_unstable();
-    words
+/// A product of numbers of choices, most of them small.
+struct Product {
+    small: u64,
+    large: BigUint,
+}
+
+impl Default for Product {
+    fn default() -> Self {
+        Self {
+            small: 1,
+            large: 1u8.into(),
+        }
+    }
+}
+
+impl Product {
+    fn multiply(&mut self, domain: Option<Domain>) {
+        let small = match domain {
+            None => Some(0),
+            Some(Domain::One { n }) => self.small.checked_mul(n.into()),
+            Some(Domain::Subset { .. }) => None,
+        };
+        match small {
+            Some(small) => self.small = small,
+            None => {
+                self.large *= self.small;
+                self.large *= domain.map_or(BigUint::ZERO, Domain::size);
+                self.small = 1;
+            }
+        }
+    }
+
+    fn end(self) -> BigUint {
+        self.large * self.small
+    }
 }

@@ -20,6 +20,7 @@
 //! a diagram.
 
 mod assumptions;
+mod compatible;
 mod key;
 mod search;
 mod spots;
@@ -31,9 +32,10 @@ use petgraph::graph::NodeIndex;
 use super::canonical::{Canonical, mix};
 use super::{Op, RegionId, Supergraph, select};
 use crate::decision::{Architecture, DecisionSpace, GuardId};
+use assumptions::Assumptions;
 use search::Search;
 use spots::Spot;
-pub(in crate::graph) use spots::Spots;
+pub(in crate::graph) use spots::{Operand, Spots};
 use target::Target;
 
 /// There are too many of them, or what tells them apart is not found.
@@ -64,6 +66,8 @@ pub struct Alike<'a> {
     space: DecisionSpace,
     canonical: Canonical<'a>,
     spots: Spots,
+    /// By spot: what its forms compute.
+    kinds: Vec<Vec<u64>>,
     /// Whether no condition bears on any decision.
     is_free: bool,
 }
@@ -76,13 +80,17 @@ impl<'a> Alike<'a> {
         let is_free = space.require == GuardId::ALWAYS
             && points.all(|point| point.active == GuardId::ALWAYS && point.available.is_empty());
         let mut space = space.clone();
-        Self {
+        let mut alike = Self {
             graph,
             canonical: Canonical::new(graph),
             spots: Spots::of(graph, &mut space.guards),
+            kinds: Vec::new(),
             space,
             is_free,
-        }
+        };
+        let spots = alike.spots.list.iter();
+        alike.kinds = spots.map(|spot| alike.kinds_of(spot)).collect();
+        alike
     }
 
     /// The architectures that compute the network of one, itself among them.
@@ -92,10 +100,9 @@ impl<'a> Alike<'a> {
     pub fn class(&self, architecture: &Architecture, limit: u64) -> Result<Class, TooManyAlike> {
         let child = select(self.graph, &self.space, architecture);
         let target = Target::of(&child, self);
-        let mut symmetries = Search::new(self, &target, limit);
-        symmetries.only(architecture);
+        let mut symmetries = Search::new(self, &target, Some(architecture), limit);
         let each = symmetries.count()?;
-        let mut search = Search::new(self, &target, limit);
+        let mut search = Search::new(self, &target, None, limit);
         let pairs = search.count()?;
         if each == BigUint::ZERO {
             return Err(TooManyAlike);
@@ -120,7 +127,11 @@ impl<'a> Alike<'a> {
     }
 
     /// What the forms of a spot compute.
-    pub(in crate::graph) fn kinds(&self, spot: &Spot) -> Vec<u64> {
+    pub(in crate::graph) fn kinds(&self, spot: usize) -> &[u64] {
+        self.kinds.get(spot).map_or(&[], Vec::as_slice)
+    }
+
+    fn kinds_of(&self, spot: &Spot) -> Vec<u64> {
         match spot.node {
             None => vec![OUTPUTS],
             Some(node) => {

@@ -6,6 +6,7 @@ use foldhash::fast::FixedState;
 use num_bigint::BigUint;
 
 use super::assumptions::Assumptions;
+use super::compatible::Compatible;
 use super::spots::Spot;
 use super::target::Target;
 use super::{Alike, TooManyAlike};
@@ -21,6 +22,8 @@ pub(super) struct Search<'a> {
     pub(super) of: &'a Alike<'a>,
     pub(super) target: &'a Target,
     pub(super) assumptions: Assumptions<'a>,
+    /// What each spot may be at all.
+    compatible: Compatible,
     /// By spot: the node of the network that it is, if it is one.
     met: Vec<Option<usize>>,
     /// By node of the network: its spot.
@@ -38,27 +41,34 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(of: &'a Alike<'a>, target: &'a Target, limit: u64) -> Self {
+    /// For the pairs of all architectures, or of one.
+    pub(super) fn new(
+        of: &'a Alike<'a>,
+        target: &'a Target,
+        only: Option<&Architecture>,
+        limit: u64,
+    ) -> Self {
         let n = of.spots.list.len();
+        let mut assumptions = Assumptions::none(&of.space);
+        if let Some(architecture) = only {
+            assumptions.assume_all(architecture);
+        }
+        let (compatible, work) = Compatible::of(of, target, &assumptions);
         Self {
             of,
             target,
-            assumptions: Assumptions::none(&of.space),
+            assumptions,
+            compatible,
             met: vec![None; n],
             spot_of: vec![None; target.nodes.len()],
             slots: vec![Vec::new(); n],
             known: HashMap::default(),
-            work: 0,
+            // Looking at one is quick.
+            work: work / 16,
             limit,
             depth: 0,
-            is_decided: false,
+            is_decided: only.is_some(),
         }
-    }
-
-    /// Among this architecture alone.
-    pub(super) fn only(&mut self, architecture: &Architecture) {
-        self.assumptions.assume_all(architecture);
-        self.is_decided = true;
     }
 
     /// How many pairs there are.
@@ -98,14 +108,14 @@ impl<'a> Search<'a> {
                 return self.branch(place, spot, is_read);
             }
             if is_read {
-                let candidates = self.candidates(spot);
+                let candidates = self.candidates(place, spot);
                 let [node] = candidates[..] else {
                     if candidates.is_empty() {
                         return Ok(BigUint::ZERO);
                     }
                     return self.branch(place, spot, true);
                 };
-                if self.of.kinds(spot).len() > 1 || !self.fits_as_is(spot, node) {
+                if self.of.kinds(place).len() > 1 || !self.fits_as_is(spot, node) {
                     return self.branch(place, spot, true);
                 }
                 self.be(place, node);
@@ -136,8 +146,8 @@ impl<'a> Search<'a> {
 
     /// The nodes of the network that a spot may be, which is read: of its kinds, of which
     /// all readers are there, and that have those that it has for certain.
-    fn candidates(&self, spot: &Spot) -> Vec<usize> {
-        let kinds = self.of.kinds(spot);
+    fn candidates(&self, place: usize, spot: &Spot) -> Vec<usize> {
+        let kinds = self.of.kinds(place);
         let certain = spot.uses.iter().find_map(|one| {
             let reader = self.node_at(one.reader)?;
             let is_there = self.assumptions.truth(one.guard) == Some(true);
@@ -145,12 +155,10 @@ impl<'a> Search<'a> {
         });
         let fits = |node: usize| {
             self.spot_of(node).is_none()
+                && self.compatible.has(place, node)
                 && self.target.get(node).is_some_and(|wanted| {
-                    kinds.contains(&wanted.kind)
-                        && wanted
-                            .readers
-                            .iter()
-                            .all(|&(reader, ..)| self.spot_of(reader).is_some())
+                    let mut readers = wanted.readers.iter();
+                    readers.all(|&(reader, ..)| self.spot_of(reader).is_some())
                 })
         };
         let mut found: Vec<usize> = match certain {
@@ -158,7 +166,7 @@ impl<'a> Search<'a> {
                 let operands = self.target.get(reader).map_or(&[][..], |r| &r.operands);
                 operands
                     .iter()
-                    .copied()
+                    .map(|&(node, _)| node)
                     .filter(|&node| fits(node))
                     .collect()
             }
@@ -217,7 +225,7 @@ impl<'a> Search<'a> {
             return Err(TooManyAlike);
         }
         let mut found = BigUint::ZERO;
-        for node in self.candidates(spot) {
+        for node in self.candidates(place, spot) {
             let needs = self.target.get(node).map(|wanted| wanted.readers.clone());
             found += self.read(place, spot, 0, Some(node), &mut needs.unwrap_or_default())?;
         }
@@ -254,7 +262,8 @@ impl<'a> Search<'a> {
             }
             self.work += 1;
             let mut found = BigUint::ZERO;
-            if let Some(slot) = self.needed(one.reader, reader, one.slot, needs) {
+            let needed = self.needed(one.reader, reader, one.slot, needs);
+            if let Some(slot) = needed {
                 let mark = self.assumptions.mark();
                 if self.assumptions.assume(one.guard, true) {
                     let is_loose = self.is_loose(one.reader);
@@ -273,7 +282,10 @@ impl<'a> Search<'a> {
                 }
                 self.assumptions.forget(&mark);
             }
-            if truth == Some(true) {
+            // Without it, later ones must do.
+            let is_last =
+                needed.is_some_and(|slot| !self.may_do(spot, from, (reader, slot), needs));
+            if truth == Some(true) || is_last {
                 return Ok(found);
             }
             let mark = self.assumptions.mark();
@@ -307,6 +319,19 @@ impl<'a> Search<'a> {
         known.iter().all(keeps).then_some(place)
     }
 
+    /// Whether the uses from a place on may be as many as a node needs in a slot of a reader.
+    fn may_do(&self, spot: &Spot, from: usize, at: (usize, u64), needs: &[Need]) -> bool {
+        let is_other = |need: &&Need| (need.0, need.1) == at;
+        let wanted = needs.iter().find(is_other).map_or(0, |need| need.2);
+        let later = spot.uses.get(from..).unwrap_or_default().iter();
+        let may = later.filter(|one| {
+            self.node_at(one.reader) == Some(at.0)
+                && (one.slot == at.1 || self.is_loose(one.reader))
+                && self.assumptions.truth(one.guard) != Some(false)
+        });
+        may.take(wanted as usize).count() == wanted as usize
+    }
+
     /// Goes on with each form of a spot that is of the kind of a node.
     fn forms(
         &mut self,
@@ -321,8 +346,8 @@ impl<'a> Search<'a> {
             .and_then(|(region, node)| region.graph.node_weight(node));
         let forms = forms.map_or(&[][..], |node| &node.forms);
         let mut found = BigUint::ZERO;
-        for (form, kind) in self.of.kinds(spot).into_iter().enumerate() {
-            if Some(kind) != wanted {
+        for (form, kind) in self.of.kinds(place).iter().enumerate() {
+            if Some(*kind) != wanted {
                 continue;
             }
             let mark = self.assumptions.mark();
@@ -365,14 +390,16 @@ impl<'a> Search<'a> {
             let node = self.node_at(spot).and_then(|node| self.target.get(node));
             node.is_none_or(|node| {
                 let mut operands = node.operands.iter();
-                operands.all(|&operand| self.spot_of(operand).is_some())
+                operands.all(|&(operand, _)| self.spot_of(operand).is_some())
             })
-        })
+        }) && {
+            let mut due = self.compatible.last(place).iter();
+            due.all(|&node| self.spot_of(node).is_some())
+        }
     }
 
     pub(super) fn is_loose(&self, spot: usize) -> bool {
-        let spot = self.of.spots.list.get(spot);
-        spot.is_some_and(|spot| spot.is_loose)
+        self.of.spots.is_loose(spot)
     }
 
     /// What is matched of a loose concatenation.

@@ -40,10 +40,21 @@ pub(in crate::graph) struct Use {
     pub(in crate::graph) literals: Box<[(DecisionId, u32)]>,
 }
 
+/// An operand of a spot, through whatever selects it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::graph) struct Operand {
+    pub(in crate::graph) slot: u64,
+    /// When it is there.
+    pub(in crate::graph) guard: GuardId,
+    pub(in crate::graph) spot: usize,
+}
+
 /// All spots: regions before the bodies of their scans, nodes before their operands.
 #[derive(Clone, Debug, Default)]
 pub(in crate::graph) struct Spots {
     pub(in crate::graph) list: Vec<Spot>,
+    /// By spot: what it may read, sorted.
+    operands: Vec<Vec<Operand>>,
     /// Whether there are not too many live uses to look at.
     pub(in crate::graph) has_live: bool,
     /// By decision: the last spot whose form or operands it says, but for what earlier
@@ -127,8 +138,24 @@ impl Spots {
                 list.push(spot);
             }
         }
+        let mut operands = vec![Vec::new(); list.len()];
+        for (place, spot) in list.iter().enumerate() {
+            for one in &spot.uses {
+                if let Some(operands) = operands.get_mut(one.reader) {
+                    operands.push(Operand {
+                        slot: one.slot,
+                        guard: one.guard,
+                        spot: place,
+                    });
+                }
+            }
+        }
+        for operands in &mut operands {
+            operands.sort_unstable();
+        }
         let mut spots = Self {
             list,
+            operands,
             has_live: true,
             last: Vec::new(),
         };
@@ -146,6 +173,16 @@ impl Spots {
         spots.close();
         spots.live();
         spots
+    }
+
+    /// What a spot may read, sorted.
+    pub(in crate::graph) fn operands(&self, spot: usize) -> &[Operand] {
+        self.operands.get(spot).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a spot is a loose concatenation.
+    pub(in crate::graph) fn is_loose(&self, spot: usize) -> bool {
+        self.list.get(spot).is_some_and(|spot| spot.is_loose)
     }
 
     /// Whether a decision says the form of a spot from one on, or what such a spot reads.

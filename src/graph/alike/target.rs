@@ -11,8 +11,8 @@ pub(super) struct Wanted {
     pub(super) kind: u64,
     /// Which nodes read it, each with the slot where it does, and how often; sorted.
     pub(super) readers: Vec<(usize, u64, u32)>,
-    /// What it reads.
-    pub(super) operands: Vec<usize>,
+    /// What it reads, each with the slot where it does.
+    pub(super) operands: Vec<(usize, u64)>,
 }
 
 /// The network that others are compared with. The first node is that of its outputs.
@@ -79,7 +79,7 @@ impl Target {
             node.readers.sort_unstable();
         }
         if let Some(reader) = self.nodes.get_mut(reader) {
-            reader.operands.push(node);
+            reader.operands.push((node, slot));
         }
     }
 

@@ -11,7 +11,7 @@ pub(super) fn graph(web: &Web, spots: &BTreeSet<usize>, is_fixed: &[bool]) -> Op
     let mut region = Region::default();
     let mut places = BTreeMap::new();
     let read = spots.iter().flat_map(|&spot| web.operands(spot));
-    let inputs: BTreeSet<usize> = read.map(|operand| operand.2).collect();
+    let inputs: BTreeSet<usize> = read.map(|operand| operand.spot).collect();
     for &input in inputs.difference(spots) {
         let node = node(web, input, Op::Input, false);
         let place = region.graph.add_node(node);
@@ -35,11 +35,13 @@ pub(super) fn graph(web: &Web, spots: &BTreeSet<usize>, is_fixed: &[bool]) -> Op
             region.inputs.push(place);
         }
         places.insert(spot, place);
-        for &(slot, guard, operand) in web.operands(spot) {
-            let slot = u32::try_from(slot).unwrap_or(u32::MAX);
-            region
-                .graph
-                .add_edge(*places.get(&operand)?, place, Edge { slot, guard });
+        for one in web.operands(spot) {
+            let slot = u32::try_from(one.slot).unwrap_or(u32::MAX);
+            let edge = Edge {
+                slot,
+                guard: one.guard,
+            };
+            region.graph.add_edge(*places.get(&one.spot)?, place, edge);
         }
     }
     // All that are fixed are known.

@@ -7,14 +7,15 @@
 //! change their order. Whether one can be mapped to another is said by what they compute,
 //! and by what their operands may compute and read, some steps deep.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::FixedState;
 use petgraph::unionfind::UnionFind;
 
 use super::Web;
-use crate::decision::{GuardId, Guards};
+use crate::decision::{DecisionId, DecisionSpace, Domain, Guard, GuardId, Guards};
 use crate::graph::Op;
+use crate::graph::alike::Operand;
 
 /// So many steps deep operands are compared.
 const DEPTH: u32 = 4;
@@ -26,18 +27,42 @@ const WORK: u64 = 1 << 26;
 pub(super) fn fixed(web: &Web) -> Option<Vec<bool>> {
     let n = web.spots.list.len();
     let mut guards = web.alike.space().guards.clone();
-    let is_there = there(web, &mut guards, 0, n, &|_| true)?;
-    let pinned = pinned(web);
+    let there = there(web, &mut guards, 0, n, &|_| true)?;
+    let mut is_fixed = vec![false; n];
+    loop {
+        pin(web, &mut is_fixed);
+        let more = together(web, &mut guards, &there, &is_fixed)?;
+        if more.is_empty() {
+            return Some(is_fixed);
+        }
+        for spot in more {
+            if let Some(slot) = is_fixed.get_mut(spot) {
+                *slot = true;
+            }
+        }
+    }
+}
+
+/// Those that are fixed together, if these are.
+fn together(
+    web: &Web,
+    guards: &mut Guards,
+    there: &[There],
+    is_fixed: &[bool],
+) -> Option<BTreeSet<usize>> {
+    let others = (0..is_fixed.len()).filter(|&spot| is_fixed.get(spot) != Some(&true));
+    let others: Vec<usize> = others.collect();
+    let is_there = |spot: &usize| {
+        let there = there.get(*spot);
+        there.is_some_and(|there| there.when == GuardId::ALWAYS)
+    };
+    let mut candidates: BTreeSet<usize> = others.iter().copied().filter(is_there).collect();
     let mut like = Like {
         web,
-        kinds: (0..n).map(|spot| web.kinds(spot)).collect(),
+        is_fixed,
+        above: above(web, is_fixed),
         known: HashMap::default(),
     };
-    let mut candidates: BTreeSet<usize> = (0..n)
-        .filter(|&spot| is_there.get(spot) == Some(&true) && pinned.get(spot) != Some(&true))
-        .collect();
-    let is_pinned = |spot: usize| pinned.get(spot) == Some(&true);
-    let others: Vec<usize> = (0..n).filter(|&spot| !is_pinned(spot)).collect();
     let mut confused: HashMap<usize, Vec<usize>, FixedState> = HashMap::default();
     for &spot in &candidates {
         let other = others.iter().copied();
@@ -54,7 +79,7 @@ pub(super) fn fixed(web: &Web) -> Option<Vec<bool>> {
             candidates.remove(&out);
             continue;
         }
-        let mut union = UnionFind::new(n);
+        let mut union = UnionFind::new(is_fixed.len());
         for &spot in &candidates {
             for &other in confused.get(&spot).into_iter().flatten() {
                 union.union(spot, other);
@@ -68,8 +93,8 @@ pub(super) fn fixed(web: &Web) -> Option<Vec<bool>> {
         sets.sort_unstable();
         let mut is_changed = false;
         for set in sets {
-            if !in_order(web, &mut guards, &set, &|spot| {
-                is_pinned(spot) || candidates.contains(&spot)
+            if !in_order(web, guards, &set, &|spot| {
+                there.get(spot).is_some_and(|there| there.is_plain)
             })? {
                 for spot in &set {
                     candidates.remove(spot);
@@ -79,8 +104,7 @@ pub(super) fn fixed(web: &Web) -> Option<Vec<bool>> {
             }
         }
         if !is_changed {
-            let is_fixed = |spot| is_pinned(spot) || candidates.contains(&spot);
-            return Some((0..n).map(is_fixed).collect());
+            return Some(candidates);
         }
     }
 }
@@ -94,8 +118,8 @@ fn in_order(
 ) -> Option<bool> {
     for pair in set.windows(2) {
         if let &[later, earlier] = pair {
-            let is_there = there(web, guards, later, earlier + 1, may)?;
-            if is_there.last() != Some(&true) {
+            let there = there(web, guards, later, earlier + 1, may)?;
+            if there.last().is_none_or(|last| last.when != GuardId::ALWAYS) {
                 return Some(false);
             }
         }
@@ -103,41 +127,112 @@ fn in_order(
     Some(true)
 }
 
-/// Which spots from one on are read, directly or not, by that in every network that has it;
-/// of those that are asked for.
+/// When a spot is there.
+#[derive(Clone, Copy)]
+struct There {
+    when: GuardId,
+    /// Whether that is no more than what all that may read it have in common.
+    is_plain: bool,
+}
+
+/// When spots from one on are read, directly or not, by that; those that are asked for as
+/// plainly as can be said.
 fn there(
     web: &Web,
     guards: &mut Guards,
     from: usize,
     to: usize,
     asked: &dyn Fn(usize) -> bool,
-) -> Option<Vec<bool>> {
+) -> Option<Vec<There>> {
     let limit = guards.work().saturating_add(WORK);
-    let mut when = vec![GuardId::NEVER; to];
-    *when.get_mut(from)? = GuardId::ALWAYS;
+    let never = There {
+        when: GuardId::NEVER,
+        is_plain: true,
+    };
+    let mut there = vec![never; to];
+    there.get_mut(from)?.when = GuardId::ALWAYS;
     for place in from + 1..to {
         let mut ways = Vec::new();
         for one in &web.spots.list.get(place)?.uses {
-            let reader = when.get(one.reader).copied().unwrap_or(GuardId::NEVER);
+            let reader = there
+                .get(one.reader)
+                .map_or(GuardId::NEVER, |there| there.when);
             ways.push(guards.and(reader, one.guard));
         }
-        let mut any = guards.any(ways);
-        if any != GuardId::ALWAYS && any != GuardId::NEVER && asked(place) {
+        ways.retain(|way| *way != GuardId::NEVER);
+        let Some(&first) = ways.first() else {
+            continue;
+        };
+        let mut common = conjuncts(guards, first);
+        for &way in &ways {
+            let has = conjuncts(guards, way);
+            common.retain(|one| has.contains(one));
+        }
+        for way in &mut ways {
+            let mut rest = conjuncts(guards, *way);
+            rest.retain(|one| !common.contains(one));
+            *way = guards.all(rest);
+        }
+        let mut any = any_of(guards, ways, web.alike.space());
+        if any != GuardId::ALWAYS && asked(place) {
             let not = guards.not(any);
             if !guards.possible(not) {
                 any = GuardId::ALWAYS;
             }
         }
-        *when.get_mut(place)? = any;
+        common.push(any);
+        *there.get_mut(place)? = There {
+            when: guards.all(common),
+            is_plain: any == GuardId::ALWAYS,
+        };
         if guards.work() > limit {
             return None;
         }
     }
-    Some(
-        when.into_iter()
-            .map(|when| when == GuardId::ALWAYS)
-            .collect(),
-    )
+    Some(there)
+}
+
+/// The conditions that together are one.
+fn conjuncts(guards: &Guards, guard: GuardId) -> Vec<GuardId> {
+    match guards.get(guard) {
+        Guard::And(all) => all.clone(),
+        _ => vec![guard],
+    }
+}
+
+/// Whether any of some conditions holds. Where one stands for every option of a decision
+/// with the same rest, that is the rest: which of its operations a node applies does not
+/// count for what it is applied to.
+fn any_of(guards: &mut Guards, mut ways: Vec<GuardId>, space: &DecisionSpace) -> GuardId {
+    loop {
+        // By what else must hold, and decision: the options, and which conditions they are.
+        let mut split: BTreeMap<(GuardId, DecisionId), BTreeMap<u32, GuardId>> = BTreeMap::new();
+        for &way in &ways {
+            let all = conjuncts(guards, way);
+            for &one in &all {
+                if let Guard::Has { decision, option } = *guards.get(one) {
+                    let rest: Vec<GuardId> =
+                        all.iter().copied().filter(|&other| other != one).collect();
+                    let rest = guards.all(rest);
+                    split
+                        .entry((rest, decision))
+                        .or_default()
+                        .insert(option, way);
+                }
+            }
+        }
+        let whole = split.into_iter().find(|((_, decision), options)| {
+            space.point(*decision).is_some_and(|point| {
+                matches!(point.domain, Domain::One { n } if n as usize == options.len())
+                    && point.active == GuardId::ALWAYS
+            })
+        });
+        let Some(((rest, _), options)) = whole else {
+            return guards.any(ways);
+        };
+        ways.retain(|way| !options.values().any(|one| one == way));
+        ways.push(rest);
+    }
 }
 
 impl Web<'_> {
@@ -149,32 +244,49 @@ impl Web<'_> {
     }
 }
 
-/// Those that are fixed by what reads them.
-fn pinned(web: &Web) -> Vec<bool> {
-    let mut pinned = vec![false; web.spots.list.len()];
+/// Fixes what fixed spots fix that read it.
+fn pin(web: &Web, is_fixed: &mut [bool]) {
     for (place, spot) in web.spots.list.iter().enumerate() {
         let is = place == 0
             || spot.uses.iter().any(|one| {
                 let op = web.node(one.reader).map(|node| &node.op);
-                let reader = web.spots.list.get(one.reader);
                 let mut same = web.operands(one.reader).iter();
                 one.guard == GuardId::ALWAYS
-                    && pinned.get(one.reader) == Some(&true)
+                    && is_fixed.get(one.reader) == Some(&true)
                     && !op.is_some_and(Op::is_commutative)
-                    && reader.is_some_and(|reader| !reader.is_loose)
-                    && same.all(|&(slot, _, other)| slot != one.slot || other == place)
+                    && !web.spots.is_loose(one.reader)
+                    && same.all(|other| other.slot != one.slot || other.spot == place)
             });
-        if let Some(slot) = pinned.get_mut(place) {
-            *slot = is;
+        if let Some(slot) = is_fixed.get_mut(place) {
+            *slot |= is;
         }
     }
-    pinned
+}
+
+/// By spot: the fixed spots that may be the first on its ways to the outputs. Some are so
+/// in every network that has the spot, and an isomorphism keeps which.
+fn above(web: &Web, is_fixed: &[bool]) -> Vec<BTreeSet<usize>> {
+    let mut above: Vec<BTreeSet<usize>> = Vec::with_capacity(web.spots.list.len());
+    for spot in &web.spots.list {
+        let mut first = BTreeSet::new();
+        for one in &spot.uses {
+            match above.get(one.reader) {
+                Some(more) if is_fixed.get(one.reader) != Some(&true) => first.extend(more),
+                _ => {
+                    first.insert(one.reader);
+                }
+            }
+        }
+        above.push(first);
+    }
+    above
 }
 
 /// Which spots an isomorphism may map to each other, as far as operands say.
 struct Like<'a> {
     web: &'a Web<'a>,
-    kinds: Vec<Vec<u64>>,
+    is_fixed: &'a [bool],
+    above: Vec<BTreeSet<usize>>,
     known: HashMap<(usize, usize, u32), bool, FixedState>,
 }
 
@@ -183,9 +295,16 @@ impl Like<'_> {
         if a == b {
             return true;
         }
-        let Some((of_a, of_b)) = self.kinds.get(a).zip(self.kinds.get(b)) else {
-            return true;
-        };
+        let is_fixed = |spot: usize| self.is_fixed.get(spot) == Some(&true);
+        if is_fixed(a) || is_fixed(b) {
+            return false;
+        }
+        if let (Some(of_a), Some(of_b)) = (self.above.get(a), self.above.get(b))
+            && of_a.is_disjoint(of_b)
+        {
+            return false;
+        }
+        let (of_a, of_b) = (self.web.kinds(a), self.web.kinds(b));
         if !of_a.iter().any(|kind| of_b.contains(kind)) {
             return false;
         }
@@ -198,10 +317,14 @@ impl Like<'_> {
         }
         let web = self.web;
         let (left, right) = (web.operands(a), web.operands(b));
-        let is_loose = |spot: usize| web.spots.list.get(spot).is_some_and(|spot| spot.is_loose);
+        let is_loose = |spot: usize| web.spots.is_loose(spot);
         // Slots of loose concatenations say nothing.
         let is_any = is_loose(a) || is_loose(b);
-        let slots: BTreeSet<u64> = left.iter().chain(right).map(|operand| operand.0).collect();
+        let slots: BTreeSet<u64> = left
+            .iter()
+            .chain(right)
+            .map(|operand| operand.slot)
+            .collect();
         let pools: Vec<Option<u64>> = if is_any {
             vec![None]
         } else {
@@ -209,11 +332,11 @@ impl Like<'_> {
         };
         let mut is = true;
         for slot in pools {
-            let of = |list: &[super::Operand]| -> Vec<(GuardId, usize)> {
+            let of = |list: &[Operand]| -> Vec<(GuardId, usize)> {
                 let list = list
                     .iter()
-                    .filter(|one| slot.is_none_or(|slot| one.0 == slot));
-                list.map(|&(_, guard, spot)| (guard, spot)).collect()
+                    .filter(|one| slot.is_none_or(|slot| one.slot == slot));
+                list.map(|one| (one.guard, one.spot)).collect()
             };
             let (left, right) = (of(left), of(right));
             let mut any = false;

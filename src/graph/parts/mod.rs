@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 
 use petgraph::unionfind::UnionFind;
 
-use super::alike::{Alike, Spots};
+use super::alike::{Alike, Operand, Spots};
 use super::{Region, Supergraph};
 use crate::decision::{DecisionId, DecisionSpace, Diagram, Domain, Guard, GuardId};
 
@@ -38,15 +38,10 @@ pub struct Part {
     pub diagram: Diagram,
 }
 
-/// An operand of a spot: its slot, its condition, and the spot.
-type Operand = (u64, GuardId, usize);
-
 /// The supergraph as the parts see it.
 struct Web<'a> {
     alike: &'a Alike<'a>,
     spots: &'a Spots,
-    /// By spot: what it may read, sorted.
-    operands: Vec<Vec<Operand>>,
 }
 
 /// More spots than this are not cut.
@@ -60,21 +55,9 @@ pub fn parts(graph: &Supergraph, decisions: &DecisionSpace) -> Option<Vec<Part>>
     if spots.list.len() > MOST {
         return None;
     }
-    let mut operands = vec![Vec::new(); spots.list.len()];
-    for (place, spot) in spots.list.iter().enumerate() {
-        for one in &spot.uses {
-            if let Some(operands) = operands.get_mut(one.reader) {
-                operands.push((one.slot, one.guard, place));
-            }
-        }
-    }
-    for list in &mut operands {
-        list.sort_unstable();
-    }
     let web = Web {
         alike: &alike,
         spots,
-        operands,
     };
     let is_fixed = fixed::fixed(&web)?;
     let segments = web.segments(&is_fixed)?;
@@ -132,7 +115,7 @@ fn conjuncts(space: &DecisionSpace) -> Vec<GuardId> {
 
 impl Web<'_> {
     fn operands(&self, spot: usize) -> &[Operand] {
-        self.operands.get(spot).map_or(&[], Vec::as_slice)
+        self.spots.operands(spot)
     }
 
     fn region(&self, spot: usize) -> Option<&Region> {
@@ -145,9 +128,8 @@ impl Web<'_> {
         self.region(spot)?.graph.node_weight(node)
     }
 
-    fn kinds(&self, spot: usize) -> Vec<u64> {
-        let spot = self.spots.list.get(spot);
-        spot.map_or_else(Vec::new, |spot| self.alike.kinds(spot))
+    fn kinds(&self, spot: usize) -> &[u64] {
+        self.alike.kinds(spot)
     }
 
     /// The spots of each part; `None` if there is one.
@@ -176,8 +158,8 @@ impl Web<'_> {
         let guards = &self.alike.space().guards;
         let mut found = BTreeSet::new();
         for &place in segment {
-            for &(_, guard, _) in self.operands(place) {
-                found.extend(guards.reads(guard));
+            for operand in self.operands(place) {
+                found.extend(guards.reads(operand.guard));
             }
             let forms = self.node(place).map_or(&[][..], |node| &node.forms);
             for form in forms {

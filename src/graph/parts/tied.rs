@@ -65,11 +65,11 @@ fn says(web: &Web, one: &[usize], other: &[usize], is_fixed: &[bool]) -> bool {
             };
             forms(a) == forms(b)
         };
-        let is_loose = |spot: usize| web.spots.list.get(spot).is_some_and(|spot| spot.is_loose);
+        let is_loose = |spot: usize| web.spots.is_loose(spot);
         if of_a.len() != of_b.len() || !same_forms() || is_loose(a) != is_loose(b) {
             return false;
         }
-        for (x, y) in of_a.into_iter().zip(of_b) {
+        for (&x, &y) in of_a.iter().zip(of_b) {
             if *kinds.entry(x).or_insert(y) != y {
                 return false;
             }
@@ -79,16 +79,16 @@ fn says(web: &Web, one: &[usize], other: &[usize], is_fixed: &[bool]) -> bool {
             return false;
         }
         for (x, y) in reads.iter().zip(reads_there) {
-            if (x.0, x.1) != (y.0, y.1) {
+            if (x.slot, x.guard) != (y.slot, y.guard) {
                 return false;
             }
-            match map.get(&x.2) {
-                Some(&known) if known != y.2 => return false,
+            match map.get(&x.spot) {
+                Some(&known) if known != y.spot => return false,
                 Some(_) => {}
                 None => {
-                    map.insert(x.2, y.2);
-                    if own.contains(&x.2) {
-                        open.push((x.2, y.2));
+                    map.insert(x.spot, y.spot);
+                    if own.contains(&x.spot) {
+                        open.push((x.spot, y.spot));
                     }
                 }
             }
@@ -106,7 +106,6 @@ fn says(web: &Web, one: &[usize], other: &[usize], is_fixed: &[bool]) -> bool {
     there.difference(&image).all(|&rest| {
         let mut reads = web.operands(rest).iter();
         web.node(rest).is_some_and(|node| node.forms.is_empty())
-            && reads
-                .all(|&(_, guard, operand)| guard == GuardId::ALWAYS && !image.contains(&operand))
+            && reads.all(|one| one.guard == GuardId::ALWAYS && !image.contains(&one.spot))
     })
 }
