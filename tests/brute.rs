@@ -10,7 +10,7 @@ use enasc::decision::{Architecture, Choice, Count, DecisionSpace, Diagram};
 use enasc::graph::alike::Alike;
 use enasc::graph::canonical::{Canonical, Form};
 #[cfg(feature = "torch")]
-use enasc::graph::cost;
+use enasc::graph::{alone, cost};
 use enasc::graph::{select, unique};
 #[cfg(feature = "torch")]
 use enasc::model::{ModelConfig, SharedModel};
@@ -152,13 +152,14 @@ fn uniform_samples_are_uniform() {
 fn architectures_have_as_many_parameters_as_their_models() {
     for small in SMALL {
         let space = space(small);
-        let graph = Arc::new(space.graph.clone());
-        let mut model = SharedModel::new(graph, ModelConfig::default(), 1, tch::Device::Cpu);
         let diagram = Diagram::of(&space.decisions).unwrap();
         let n = usize::try_from(diagram.count()).unwrap();
         for rank in (0..n).step_by(1 + n / 100) {
             let one = diagram.unrank(&rank.into()).unwrap();
             let child = select(&space.graph, &space.decisions, &one);
+            let graph = Arc::new(alone(&space.graph, &child));
+            let config = ModelConfig::default();
+            let mut model = SharedModel::new(graph, config, 1, tch::Device::Cpu);
             let trained = model.trained(&child).unwrap();
             let numbers: usize = trained.iter().map(|(_, tensor)| tensor.numel()).sum();
             let counted = cost::child(&space.graph, &child).parameters;

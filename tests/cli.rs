@@ -1461,7 +1461,7 @@ fn networks_that_are_the_same_are_counted_once() {
         (&json!("16777216"), &json!("16777216"))
     );
     assert_eq!(value["unique_how"]["method"], json!("estimate"));
-    let why = bad(&["count", "spaces/enas_micro.enas", "--unique"]);
+    let why = bad(&["count", "spaces/einspace_small.enas", "--unique"]);
     assert!(why.contains("cannot be estimated: a network can be built in too many ways"));
 }
 

@@ -179,7 +179,44 @@ fn the_authors_networks_have_the_parameters_that_their_pages_say() {
         let child = select(&last.graph, &last.decisions, &architecture);
         let parameters = cost::child(&last.graph, &child).parameters;
         assert_eq!(parameters, expected, "{name}");
+        #[cfg(feature = "torch")]
+        built(enasc::graph::alone(&last.graph, &child), &child, expected);
     }
+}
+
+/// The network in libtorch at its full size, and what it says of two images, or of a text of
+/// three words.
+#[cfg(feature = "torch")]
+fn built(graph: enasc::graph::Supergraph, child: &enasc::graph::Child, parameters: u64) {
+    use enasc::graph::Task;
+    use enasc::model::{Mode, ModelConfig, SharedModel};
+    use tch::{Device, Kind, Tensor};
+
+    let is_text = matches!(graph.task, Task::LanguageModel { .. });
+    let mut model = SharedModel::new(
+        std::sync::Arc::new(graph),
+        ModelConfig::default(),
+        1,
+        Device::Cpu,
+    );
+    let trained = model.trained(child).unwrap();
+    let numbers: usize = trained.iter().map(|(_, tensor)| tensor.numel()).sum();
+    assert_eq!(numbers as u64, parameters);
+    let (input, expected) = if is_text {
+        (
+            Tensor::from_slice(&[3i64, 1, 7]).view([3, 1]),
+            vec![3, 1, 10_000],
+        )
+    } else {
+        let sizes = [2, 3, 32, 32];
+        (
+            Tensor::zeros(sizes, (Kind::Float, Device::Cpu)),
+            vec![2, 10],
+        )
+    };
+    let outputs = model.forward(child, &[input], Mode::Eval).unwrap();
+    assert_eq!(outputs[0].size(), expected);
+    assert!(bool::try_from(outputs[0].isfinite().all()).unwrap());
 }
 
 fn unique_of(text: &str, set: &[(&str, &str)]) -> Count {

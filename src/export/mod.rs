@@ -19,8 +19,8 @@ pub use weights::Weights;
 
 use crate::SearchSpace;
 use crate::decision::Architecture;
-use crate::graph::select;
 use crate::graph::write::{self, json};
+use crate::graph::{alone, select};
 use crate::run::RunError;
 use network::Network;
 
@@ -147,7 +147,13 @@ pub fn export(
     let child = select(&space.graph, &space.decisions, subject.architecture);
     let network = Network::of(&space.graph, &child, weights.config())?;
     let module = pytorch::write(subject, &network, weights);
-    let tensors = weights.tensors(&space.graph.params, &module.tensors)?;
+    let own = alone(&space.graph, &child);
+    let table = if weights.is_shared() {
+        &space.graph.params
+    } else {
+        &own.params
+    };
+    let tensors = weights.tensors(table, &module.tensors)?;
     if format == Format::Onnx {
         let statistics = weights.config().statistics;
         let main = onnx::write(subject, &network, statistics, &module.tensors, tensors)?;

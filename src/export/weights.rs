@@ -119,6 +119,18 @@ impl Weights {
         })
     }
 
+    /// Whether they are those of a search, in which parameters are as large as the widest
+    /// architecture needs them.
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(
+            self.source,
+            Source::File {
+                is_shared: true,
+                ..
+            }
+        )
+    }
+
     /// How the network runs.
     #[must_use]
     pub fn config(&self) -> &ModelConfig {

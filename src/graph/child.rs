@@ -1,6 +1,6 @@
 //! The child model of an architecture: the subgraph that it selects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::NodeIndex;
 
@@ -39,6 +39,39 @@ pub struct ChildStep {
     pub inputs: Vec<usize>,
     /// Its parameters, one a role, in the order that [`Op`] states.
     pub params: Vec<ParamId>,
+}
+
+/// The supergraph with each parameter of one child as large as this needs it. What is
+/// trained alone is cut out of nothing that other architectures would need: it has the
+/// numbers that it uses, and starts from those of their shapes.
+#[must_use]
+pub fn alone(graph: &Supergraph, child: &Child) -> Supergraph {
+    let mut needed: BTreeMap<ParamId, Vec<usize>> = BTreeMap::new();
+    for (region, selected) in graph.regions.iter().zip(&child.regions) {
+        for step in &selected.steps {
+            let Some(node) = region.graph.node_weight(step.node) else {
+                continue;
+            };
+            for (role, &id) in step.params.iter().enumerate() {
+                let whole = graph.params.get(id).map(|param| &param.shape);
+                let part = node.part_of(step.form, role).map(|part| &part.0);
+                let Some(shape) = part.or(whole) else {
+                    continue;
+                };
+                let most = needed.entry(id).or_insert_with(|| shape.clone());
+                for (most, size) in most.iter_mut().zip(shape) {
+                    *most = (*most).max(*size);
+                }
+            }
+        }
+    }
+    let mut graph = graph.clone();
+    for (id, shape) in needed {
+        if let Some(param) = graph.params.params.get_mut(id.index()) {
+            param.shape = shape;
+        }
+    }
+    graph
 }
 
 /// Selects the child model of a complete architecture of `decisions`.

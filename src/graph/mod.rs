@@ -25,7 +25,7 @@ pub mod unique;
 mod view;
 pub mod write;
 
-pub use child::{Child, ChildRegion, ChildStep, select};
+pub use child::{Child, ChildRegion, ChildStep, alone, select};
 pub use op::{Activation, Kind, Op, Padding, Pool, Window};
 pub use params::{Bank, BankId, Param, ParamId, ParamTable, Role};
 pub use supergraph::{Edge, Form, Name, Node, Region, RegionId, Shape, Supergraph, Task};

@@ -47,6 +47,7 @@ pub use device::{DeviceRequest, choose, load_cuda};
 pub use error::ModelError;
 pub use gpu::Gpu;
 pub use memory::keep_freed_memory;
+pub(crate) use ops::part;
 pub use recurrence::Recurrence;
 
 pub use crate::recipe::{Init, ModelConfig, Precision, Statistics};

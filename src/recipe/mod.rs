@@ -132,6 +132,9 @@ pub struct WeightsConfig {
     /// 0: it goes through all epochs. Of images the share `data.validation` is set apart
     /// for it and not trained on. For a training alone. The authors 0.
     pub patience: u64,
+    /// Above this a loss explodes: its step is as one whose loss is no number. Nats, as
+    /// `loss` of the metrics; 0: none does.
+    pub loss_limit: f64,
     /// How many steps in a row may be left out because their loss or their gradient is
     /// no finite number, before that ends the run; 0: the first does. The weights, their
     /// momentum, moving statistics and states stay as they were before such a step.
@@ -280,6 +283,7 @@ impl WeightsConfig {
             sum_over_time: false,
             average_after: 0,
             patience: 0,
+            loss_limit: 1e4,
             bad_steps: 0,
             model: ModelConfig {
                 statistics: Statistics::Batch,
@@ -495,6 +499,10 @@ impl WeightsConfig {
             ),
             (usable(self.aux_weight), "aux_weight must not be negative"),
             (usable(self.slowness), "slowness must not be negative"),
+            (
+                usable(self.loss_limit),
+                "loss_limit must not be negative (0: none)",
+            ),
         ];
         rules
             .into_iter()

@@ -27,7 +27,7 @@ pub enum TrainError {
         "stopped during an evaluation; nothing that was trained is lost: run the command again (a search or a training with --resume)"
     )]
     InterruptedEvaluation,
-    /// A loss or a gradient is no number any more.
+    /// A loss or a gradient is no number any more, or a loss explodes.
     #[error(
         "the {what} of step {step} (epoch {epoch}) is {value}, so the weights were left as they were and the run stopped; the architecture of that step: {architecture}; what was saved before is good: try a smaller learning rate or a smaller clip"
     )]

@@ -3,13 +3,15 @@
 //! The network is a part of the supergraph that was searched, so its tensors are there
 //! under their names. Momentum, schedule and hyperparameters are those of a training.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::TrainError;
 use super::drive::no_checkpoint;
 use super::tensors::{self, State, take};
 use crate::SearchSpace;
-use crate::graph::Child;
+use crate::graph::{Child, Supergraph};
+use crate::model::part;
 use crate::run::{Inherited, Run, graph_fingerprint, name};
 
 /// What a training in `space` that starts from the shared weights of a search says of
@@ -35,11 +37,12 @@ pub fn inherit(space: &SearchSpace, search: &Run) -> Result<Inherited, TrainErro
     })
 }
 
-/// The shared weights and moving statistics of `child`, by name. What the search has
-/// never sampled is not among them.
+/// The shared weights and moving statistics of `child` for a graph that it is
+/// [alone](crate::graph::alone) in, by name. What the search has never sampled is not among
+/// them.
 pub(super) fn weights(
     inherited: &Inherited,
-    space: &SearchSpace,
+    graph: &Supergraph,
     child: &Child,
 ) -> Result<State, TrainError> {
     let run = Run::open(Path::new(&inherited.run))?;
@@ -51,10 +54,14 @@ pub(super) fn weights(
         )));
     }
     let mut state = tensors::read(&checkpoint.tensors)?;
-    let params = &space.graph.params;
-    let names = child.params.iter().filter_map(|&id| params.get(id));
-    let names: Vec<&str> = names.map(|param| param.name.as_str()).collect();
-    let mut weights = take(&mut state, name::MODEL);
-    weights.retain(|(name, _)| names.contains(&name.as_str()));
+    let params = child.params.iter().filter_map(|&id| graph.params.get(id));
+    let shapes = params.map(|param| (param.name.as_str(), param.shape.as_slice()));
+    let shapes: BTreeMap<&str, &[usize]> = shapes.collect();
+    let mut weights = State::new();
+    for (name, tensor) in take(&mut state, name::MODEL) {
+        if let Some(shape) = shapes.get(name.as_str()) {
+            weights.push((name, part(&tensor, shape)?));
+        }
+    }
     Ok(weights)
 }

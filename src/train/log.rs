@@ -46,11 +46,13 @@ pub(super) struct Record {
 }
 
 /// A step of gradient descent, which was left out where `loss` or `grad_norm` of its
-/// record is no finite number.
+/// record is no finite number, or the loss is above a limit.
 #[derive(Debug)]
 pub(super) struct Descent {
     /// The architectures, in the line form.
     pub architectures: String,
+    /// 0 for none.
+    pub loss_limit: f64,
     /// How many such steps in a row do not end the run.
     pub tolerated: u64,
 }
@@ -112,12 +114,17 @@ fn read(records: &[&Record]) -> Result<Vec<Vec<(&'static str, f64)>>, TrainError
 }
 
 /// Which of some figures of a step of gradient descent is no finite number.
-fn broken(figures: &[(&'static str, f64)]) -> Option<(&'static str, f64)> {
-    [("loss", "loss"), ("grad_norm", "gradient")]
+fn broken(figures: &[(&'static str, f64)], loss_limit: f64) -> Option<(&'static str, f64)> {
+    let most = if loss_limit > 0.0 {
+        loss_limit
+    } else {
+        f64::MAX
+    };
+    [("loss", "loss", most), ("grad_norm", "gradient", f64::MAX)]
         .into_iter()
-        .find_map(|(name, what)| {
+        .find_map(|(name, what, most)| {
             let (_, value) = figures.iter().find(|(other, _)| *other == name)?;
-            (!value.is_finite()).then_some((what, *value))
+            (!value.is_finite() || *value > most).then_some((what, *value))
         })
 }
 
@@ -203,7 +210,7 @@ impl<L: Lines> Log<L> {
         let figures = read(&records)?;
         for ((step, record), mut figures) in waiting.iter().zip(figures) {
             if let Some(descent) = &record.descent {
-                match broken(&figures) {
+                match broken(&figures, descent.loss_limit) {
                     None => self.left_out = 0,
                     Some((what, value)) => {
                         self.left_out += 1;

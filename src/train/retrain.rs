@@ -1,7 +1,8 @@
 //! Training one architecture alone, and testing what came of it.
 //!
 //! The network is the child model of the supergraph that the search used, with fresh
-//! weights or the shared ones; nothing is built twice. It is trained on the whole
+//! weights of the shapes that it needs or the shared ones, of which it takes its part;
+//! nothing is built twice. It is trained on the whole
 //! training part (a search keeps a share of it for validation) and tested once, at the
 //! end.
 
@@ -26,7 +27,7 @@ use super::{Event, Interrupt, SearchConfig, TrainError, Watch, fit, inherit};
 use crate::SearchSpace;
 use crate::data::Data;
 use crate::decision::Architecture;
-use crate::graph::{Child, cost, select};
+use crate::graph::{Child, alone, cost, select};
 use crate::model::SharedModel;
 use crate::run::{Run, name, replace, with_schema};
 
@@ -143,7 +144,6 @@ pub(super) fn validated(
 }
 
 struct Training<'a> {
-    space: &'a SearchSpace,
     child: Child,
     line: String,
     config: &'a SearchConfig,
@@ -166,7 +166,7 @@ impl Job for Training<'_> {
         let Some(inherited) = run.info()?.inherited else {
             return Ok(());
         };
-        let weights = inherit::weights(&inherited, self.space, &self.child)?;
+        let weights = inherit::weights(&inherited, self.weights.model.graph(), &self.child)?;
         let (known, all) = (weights.len(), self.child.params.len());
         let notice = format!(
             "{known} of {all} tensors are the shared ones of {}",
@@ -244,12 +244,12 @@ impl<'a> Training<'a> {
         config.check(&space.graph).map_err(TrainError::Config)?;
         let of = &config.retrain;
         let seed_of = seed(config.run.seed, Purpose::Weights, 0);
-        let graph = Arc::new(space.graph.clone());
+        let child = select(&space.graph, &space.decisions, architecture);
+        let graph = Arc::new(alone(&space.graph, &child));
         let model = SharedModel::new(graph, of.model.clone(), seed_of, device);
         let task = task(data, &config.data, search, of, config.run.seed, device)?;
         Ok(Self {
-            space,
-            child: select(&space.graph, &space.decisions, architecture),
+            child,
             line: architecture.to_line(&space.decisions),
             config,
             weights: Weights::new(model, task, of, &config.run),

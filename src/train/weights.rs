@@ -130,6 +130,7 @@ impl<'a> Weights<'a> {
             choices: None,
             descent: Some(Descent {
                 architectures: lines(),
+                loss_limit: self.config.loss_limit,
                 tolerated: self.config.bad_steps,
             }),
         };
@@ -207,7 +208,7 @@ impl<'a> Weights<'a> {
     }
 
     /// Changes the parameters by one step, unless loss or gradient are no finite
-    /// numbers; returns the global norm of the gradient before clipping, and whether
+    /// numbers or the loss explodes; returns the global norm of the gradient before clipping, and whether
     /// they were. // (), ()
     fn descend(
         &mut self,
@@ -229,7 +230,10 @@ impl<'a> Weights<'a> {
             most => clip_global_norm(&mut grads, most),
         };
         let norm = norm.f_to_device(loss.device())?;
-        let ok = loss.f_isfinite()?.f_logical_and(&norm.f_isfinite()?)?;
+        let mut ok = loss.f_isfinite()?.f_logical_and(&norm.f_isfinite()?)?;
+        if self.config.loss_limit > 0.0 {
+            ok = ok.f_logical_and(&loss.f_le(self.config.loss_limit)?)?;
+        }
         if self.reads_later {
             self.sgd.step_if(&ok, &params, &grads, lr);
         } else if ok.f_int64_value(&[])? != 0 {

@@ -1,4 +1,4 @@
-"""The six networks of ENAS once more, in plain loops, as the paper (arXiv:1802.03268)
+"""The seven networks of ENAS once more, in plain loops, as the paper (arXiv:1802.03268)
 and its authors' code describe them: what the compiled spaces must agree with.
 
     python3 tests/networks/forward.py > tests/networks/golden.json
@@ -427,7 +427,35 @@ def recurrent(net, tokens, numbers, width, vocab, searched, **_):
     return [logits]
 
 
-# --- the six --------------------------------------------------------------------
+def recurrent_lm(net, tokens, numbers, width, vocab, **_):
+    """The authors' later cell: its first node is given, and all others are its output."""
+    p, d = net.p, width
+    names = list(ACTIVATIONS)
+    gate = ACTIVATIONS["sigmoid"]
+
+    def highway(inputs, states, name, f):
+        matrix = p.weight(name + ".weight", 2 * d, len(inputs[0]))
+        packed = [[dot(row, x) for row in matrix] for x in inputs]
+        return [
+            [s + gate(t) * (f(u) - s) for u, t, s in zip(both[:d], both[d:], state)]
+            for both, state in zip(packed, states)
+        ]
+
+    embedding = p.weight("embed.weight", vocab, d)
+    states = [[0.0] * d for _ in tokens[0]]
+    logits = []
+    for now in tokens:
+        inputs = [embedding[token] + list(state) for token, state in zip(now, states)]
+        h = [highway(inputs, states, "Cell.linear", tanh)]
+        for l, (i, a) in enumerate(zip(numbers[::2], numbers[1::2]), 1):
+            name = f"Cell.h[{l}].linear@{i},{names[a]}"
+            h.append(highway(h[i], h[i], name, ACTIVATIONS[names[a]]))
+        states = [[sum(v) / len(rows) for v in zip(*rows)] for rows in zip(*h[1:])]
+        logits += [[dot(row, state) for row in embedding] for state in states]
+    return [logits]
+
+
+# --- the seven --------------------------------------------------------------------
 
 LAYERS_6 = "0  1 1  2 0 1  3 1 0 1  4 0 1 1 0  5 1 0 0 1 1"
 LAYERS_6_FINAL = "3  2 1  1 0 1  0 1 0 1  2 0 1 1 0  3 1 0 0 1 1"
@@ -436,10 +464,12 @@ CELLS = (
     "1 4 1 0  1 1 2 3  3 2 1 3  2 0 3 4  1 2 4 1"  # node 0 is loose too
 )
 CELL = "0  0 1  1 2  0 3  2 1"
+LATER_CELL = "0 1  1 2  0 3  3 0"
 
 NETWORKS = [
     ("enas_rnn", recurrent, CELL, dict(vocab=11, width=4, n=5), dict(searched=True)),
     ("enas_rnn_final", recurrent, CELL, dict(vocab=11, width=4, n=5), dict(searched=False)),
+    ("enas_rnn_lm", recurrent_lm, LATER_CELL, dict(vocab=11, width=4, n=4), {}),
     ("enas_macro", macro, LAYERS_6, dict(layers=6, width=4, size=12), {}),
     ("enas_macro_final", macro_final, LAYERS_6_FINAL, dict(layers=6, width=2, size=12), {}),
     ("enas_micro", micro, CELLS, dict(layers=3, width=2, size=8), {}),

@@ -28,7 +28,7 @@ const LARGEST: u64 = 1 << 22;
 const PILOT: u32 = 20;
 
 /// How many samples are enough, and how many are too few.
-const SAMPLES: std::ops::RangeInclusive<u64> = 100..=20_000;
+const SAMPLES: std::ops::RangeInclusive<u64> = 100..=10_000;
 
 /// In so many rounds weights are learned, from as many samples as are drawn with them then.
 const ROUNDS: u32 = 5;
@@ -176,10 +176,11 @@ impl Classes {
         let least = 3.0 / f64::from(n) / 1.96;
         // In fixed point, as a part of all.
         let part = self.largest + self.mean().ln() - ln(architectures);
-        let point = 62 - (part / std::f64::consts::LN_2).ceil() as i64;
+        let point = (62.0 - (part / std::f64::consts::LN_2).ceil()).max(1.0) as u64;
         let digits = (part + point as f64 * std::f64::consts::LN_2).exp() as u64;
+        let half = BigUint::from(1u8) << (point - 1);
         Count {
-            value: (architectures * digits) >> point.max(0),
+            value: (architectures * digits + half) >> point,
             how: How::Estimate(Estimate {
                 relative_error: if error > 1e-9 { error } else { least },
                 samples: n,

@@ -42,19 +42,30 @@ pub fn exact(
     Ok(together.len())
 }
 
+/// Of the stack of a thread: a search goes a thousand branches deep.
+const STACK: usize = 128 << 20;
+
 /// What work on all of some numbers comes to, done in parts on all cores; in order.
 fn shared_out<T: Send>(all: u64, work: impl Fn(Range<u64>) -> T + Sync) -> Vec<T> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let start = |thread: u64| (u128::from(all) * u128::from(thread) / u128::from(threads)) as u64;
     let work = &work;
     std::thread::scope(|scope| {
-        let parts = (0..threads).map(|k| scope.spawn(move || work(start(k)..start(k + 1))));
+        let parts = (0..threads).map(|thread| {
+            let run = move || work(start(thread)..start(thread + 1));
+            let builder = std::thread::Builder::new().stack_size(STACK);
+            // Without a thread to be had, here.
+            builder.spawn_scoped(scope, run).map_err(|_| run)
+        });
         let parts: Vec<_> = parts.collect();
-        let join = |part: std::thread::ScopedJoinHandle<'_, T>| match part.join() {
-            Ok(done) => done,
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        parts.into_iter().map(join).collect()
+        let done = parts.into_iter().map(|part| match part {
+            Ok(part) => match part.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            Err(run) => run(),
+        });
+        done.collect()
     })
 }
 

@@ -13,4 +13,5 @@ pub(super) use conv::{conv, conv1d};
 pub(super) use linear::{attention, embed, linear, squeeze_excite};
 pub(super) use pointwise::{activation, affine, mean, sum};
 pub(super) use pool::{global_avg_pool, pool};
-pub(super) use shape::{chunk, concat, part, shift};
+pub(crate) use shape::part;
+pub(super) use shape::{chunk, concat, shift};

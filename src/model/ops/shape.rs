@@ -35,7 +35,7 @@ pub(in crate::model) fn concat(parts: &[Tensor], dim: i64) -> Result<Tensor, Tch
 /// The part of a parameter that a form of an operation uses; a view. Of
 /// channels it is the first, of the sides of a kernel (every dimension after
 /// the second) the centre.
-pub(in crate::model) fn part(parameter: &Tensor, shape: &[usize]) -> Result<Tensor, TchError> {
+pub(crate) fn part(parameter: &Tensor, shape: &[usize]) -> Result<Tensor, TchError> {
     let mut view = parameter.shallow_clone();
     for (dim, (&whole, &size)) in parameter.size().iter().zip(shape).enumerate() {
         let size = size as i64;

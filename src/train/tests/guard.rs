@@ -85,6 +85,22 @@ fn a_loss_that_is_no_number_stops_the_run_and_names_the_architecture() {
     assert_eq!(stopped(1), stopped(5));
 }
 
+/// A loss that is a number still, and far from any that says something.
+#[test]
+fn a_loss_that_explodes_stops_the_run() {
+    let mut case = Case::new();
+    // The first loss of ten classes is about 2.3.
+    case.config.shared.loss_limit = 0.5;
+    let (result, _) = case.search(case.path(), (0, 0), case.path());
+    let message = result.unwrap_err().to_string();
+    assert!(
+        message.starts_with("the loss of step 1 (epoch 1) is 2"),
+        "{message}"
+    );
+    case.config.shared.loss_limit = 0.0;
+    case.finish(case.path());
+}
+
 #[test]
 fn steps_that_are_tolerated_are_counted_over_a_stop() {
     let mut case = Case::new();

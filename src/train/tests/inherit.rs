@@ -93,3 +93,42 @@ fn weights_of_another_space_and_of_a_search_that_went_on_are_refused() {
     let late = late.unwrap_err().to_string();
     assert!(late.contains("start another run"), "{late}");
 }
+
+/// Of sizes that decisions say, a network that is trained alone has its own, and takes its part
+/// of what is shared: of channels the first, of kernels the centre.
+#[test]
+fn a_network_is_no_larger_alone_than_it_needs_to_be() {
+    let source = "space s {
+        input  x: [1, 8, 8]
+        output y: [4]
+        y = x |> conv(choose { 3, 5 }, choose { 2, 4 }) |> bn |> gap |> linear(4)
+    }";
+    let compiled = crate::compile("s.enas", source, &crate::Options::default());
+    let mut case = Case::new();
+    case.space = compiled.spaces.into_iter().next().unwrap();
+    case.config.retrain.schedule = Schedule::Constant { lr: 1e-12 };
+    case.finish(case.path());
+    let sizes = |decided: &str| {
+        let search = Run::open(case.path()).unwrap();
+        let inherited = inherit(&case.space, &search).unwrap();
+        drop(search);
+        let folder = TempDir::new().unwrap();
+        case.train_from(Some(inherited), folder.path(), decided, 0)
+            .unwrap();
+        let trained = Tensor::read_safetensors(folder.path().join(name::WEIGHTS)).unwrap();
+        let (_, kernel) = trained
+            .into_iter()
+            .find(|(name, _)| name == "conv.weight")
+            .unwrap();
+        kernel
+    };
+    let points = case.space.decisions.points.iter();
+    let paths: Vec<&str> = points.map(|point| point.path.as_str()).collect();
+    let line = |side: u32, width: u32| format!("{}={side} {}={width}", paths[0], paths[1]);
+    let small = sizes(&line(3, 2));
+    assert_eq!(small.size(), [2, 1, 3, 3]);
+    let whole = sizes(&line(5, 4));
+    assert_eq!(whole.size(), [4, 1, 5, 5]);
+    let centre = whole.narrow(0, 0, 2).narrow(2, 1, 3).narrow(3, 1, 3);
+    assert!(small.allclose(&centre, 0.0, 1e-6, false));
+}

@@ -1,4 +1,4 @@
-//! The six networks of ENAS against the same networks in plain loops, which
+//! The seven networks of ENAS against the same networks in plain loops, which
 //! `tests/networks/forward.py` has from the paper: their logits with moving and with
 //! batch statistics, the loss of a training step, and what it moves.
 
@@ -248,6 +248,7 @@ fn check(name: &str) {
 fn the_recurrent_cell_computes_what_the_paper_says() {
     check("enas_rnn");
     check("enas_rnn_final");
+    check("enas_rnn_lm");
 }
 
 #[test]
