@@ -10,7 +10,7 @@ use enasc::decision::{Architecture, Choice, Count, DecisionSpace, Diagram};
 use enasc::graph::alike::Alike;
 use enasc::graph::canonical::{Canonical, Form};
 #[cfg(feature = "torch")]
-use enasc::graph::{alone, cost};
+use enasc::graph::{Op, alone, cost};
 use enasc::graph::{select, unique};
 #[cfg(feature = "torch")]
 use enasc::model::{ModelConfig, SharedModel};
@@ -145,13 +145,24 @@ fn uniform_samples_are_uniform() {
     }
 }
 
-/// What the cost model says is what libtorch allocates: of every shipped space, though its
-/// operations may be of sizes that other decisions say.
+/// What the cost model says is what libtorch allocates: of every shipped space that can be
+/// trained, though its operations may be of sizes that other decisions say.
 #[cfg(feature = "torch")]
 #[test]
 fn architectures_have_as_many_parameters_as_their_models() {
+    let mut compared = 0;
     for small in SMALL {
         let space = space(small);
+        let mut nodes = space
+            .graph
+            .regions
+            .iter()
+            .flat_map(|r| r.graph.node_weights());
+        // Operations that only have a cost are in no model.
+        if nodes.any(|node| matches!(node.op, Op::Extern { .. })) {
+            continue;
+        }
+        compared += 1;
         let diagram = Diagram::of(&space.decisions).unwrap();
         let n = usize::try_from(diagram.count()).unwrap();
         for rank in (0..n).step_by(1 + n / 100) {
@@ -167,6 +178,7 @@ fn architectures_have_as_many_parameters_as_their_models() {
             assert_eq!(numbers as u64, counted, "{}: {line}", space.name);
         }
     }
+    assert!(SMALL.len() - compared <= 5, "{compared}");
 }
 
 #[test]
