@@ -11,7 +11,7 @@ use std::sync::Arc;
 use enasc::SearchSpace;
 use enasc::decision::{Architecture, sample};
 use enasc::export::{Format, Subject, Weights, export};
-use enasc::graph::{Node, Op, Role, Supergraph, select};
+use enasc::graph::{Node, Op, Role, Supergraph, alone, select};
 use enasc::model::{Mode, Recurrence, SharedModel};
 use enasc::recipe::{ModelConfig, SearchConfig, Statistics};
 use enasc::run::{self, DataInfo, Recipe, Run, RunInfo, SpaceInfo, graph_fingerprint, name};
@@ -97,7 +97,7 @@ fn write_case(
 ) {
     fs::create_dir_all(folder).unwrap();
     let child = select(&space.graph, &space.decisions, architecture);
-    let graph = Arc::new(space.graph.clone());
+    let graph = Arc::new(alone(&space.graph, &child));
     let mut model = SharedModel::new(graph, config.clone(), 1, Device::Cpu);
     model.trained(&child).unwrap();
     let region = &space.graph.regions[0];

@@ -98,7 +98,8 @@ fn a_loss_that_explodes_stops_the_run() {
         "{message}"
     );
     case.config.shared.loss_limit = 0.0;
-    case.finish(case.path());
+    let folder = TempDir::new().unwrap();
+    case.finish(folder.path());
 }
 
 #[test]
