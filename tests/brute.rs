@@ -178,7 +178,8 @@ fn architectures_have_as_many_parameters_as_their_models() {
             assert_eq!(numbers as u64, counted, "{}: {line}", space.name);
         }
     }
-    assert!(SMALL.len() - compared <= 5, "{compared}");
+    // AutoFormer's three, NAS-Bench-ASR and NAS-Bench-Graph.
+    assert_eq!(SMALL.len() - compared, 5);
 }
 
 #[test]
@@ -190,8 +191,7 @@ fn networks_differ_as_often_as_their_forms_do() {
         let mut of_form: BTreeMap<Form, Vec<Architecture>> = BTreeMap::new();
         let all = all(decisions);
         // Large families of large networks tell no more than some hundreds.
-        let most = if cfg!(debug_assertions) { 1_300 } else { 2_000 };
-        if all.len() > most {
+        if all.len() > 2_000 {
             continue;
         }
         for one in all {

@@ -22,31 +22,32 @@ const fn small(
     }
 }
 
+/// One node, of three operations.
+const MICRO: &[(&str, &str)] = &[
+    ("n: int = 5", "n: int = 1"),
+    ("  sep3: sep_conv(3), sep5: sep_conv(5),\n", ""),
+    ("sep3 = prior, sep5 = prior, ", ""),
+    ("sep3 = prior, sep5 = prior, ", ""),
+];
+
+/// One pair of inputs, and three operations.
+const AMOEBANET: &[(&str, &str)] = &[
+    ("2..7", "2..3"),
+    ("sep5: sep_conv(5), sep7: sep_conv(7),", ""),
+    ("max3: max_pool(3), dil3: dil_conv(3), line7: line(7),", ""),
+];
+
 const SIZED: &[(&str, &str)] = &[("layers", "1"), ("width", "4"), ("size", "8")];
 
 pub const SMALL: &[Small] = &[
     small("tiny", &[], &[]),
     small("enas_macro", &[], &[("layers", "3"), ("width", "4")]),
     small("enas_macro_final", &[], &[("layers", "3"), ("width", "8")]),
-    small(
-        "enas_micro",
-        &[
-            ("n: int = 5", "n: int = 1"),
-            ("  sep3: sep_conv(3), sep5: sep_conv(5),\n", ""),
-            ("sep3 = prior, sep5 = prior, ", ""),
-            ("sep3 = prior, sep5 = prior, ", ""),
-        ],
-        SIZED,
-    ),
+    small("enas_micro", MICRO, SIZED),
     // Cells that read cells of their kind.
     small(
         "enas_micro",
-        &[
-            ("n: int = 5", "n: int = 1"),
-            ("  sep3: sep_conv(3), sep5: sep_conv(5),\n", ""),
-            ("sep3 = prior, sep5 = prior, ", ""),
-            ("sep3 = prior, sep5 = prior, ", ""),
-        ],
+        MICRO,
         &[("layers", "5"), ("width", "4"), ("size", "8")],
     ),
     small(
@@ -126,24 +127,8 @@ pub const SMALL: &[Small] = &[
         ],
         &[("repeats", "1"), ("width", "4")],
     ),
-    small(
-        "amoebanet",
-        &[
-            ("2..7", "2..3"),
-            ("sep5: sep_conv(5), sep7: sep_conv(7),", ""),
-            ("max3: max_pool(3), dil3: dil_conv(3), line7: line(7),", ""),
-        ],
-        &[("repeats", "1"), ("width", "4")],
-    ),
-    small(
-        "amoebanet",
-        &[
-            ("2..7", "2..3"),
-            ("sep5: sep_conv(5), sep7: sep_conv(7),", ""),
-            ("max3: max_pool(3), dil3: dil_conv(3), line7: line(7),", ""),
-        ],
-        &[("repeats", "2"), ("width", "4")],
-    ),
+    small("amoebanet", AMOEBANET, &[("repeats", "1"), ("width", "4")]),
+    small("amoebanet", AMOEBANET, &[("repeats", "2"), ("width", "4")]),
     small(
         "pnas",
         &[("2..7", "2..3")],

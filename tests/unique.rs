@@ -206,7 +206,7 @@ fn estimates_are_within_their_interval() {
         let diagram = Diagram::of(&space.decisions).unwrap();
         let truth = exact(&space.graph, &space.decisions, &diagram).unwrap() as f64;
         let mut within = 0;
-        for seed in 0..25 {
+        for seed in 0..50 {
             let found = estimate(&space.graph, &space.decisions, &diagram, seed, 1 << 12);
             let Count {
                 value,
@@ -219,7 +219,7 @@ fn estimates_are_within_their_interval() {
             // The value is a whole number, which is less than one off.
             within += u32::from((value - truth).abs() <= 1.96 * relative_error * value + 1.0);
         }
-        assert!(within >= 21, "{place}: {within} of 25");
+        assert!(within >= 43, "{place}: {within} of 50");
     }
 }
 
@@ -343,15 +343,16 @@ fn recurrent_cells_that_differ_are_as_many_as_trees() {
 /// differ is the product of how many cells of each kind do.
 #[test]
 fn spaces_of_cells_are_cut_into_their_cells() {
+    // Blocks of which each is a sum or a concatenation, fewer than five to be quick.
+    let nasnet = include_str!("../spaces/nasnet.enas").replace("2..7", "2..4");
     for (name, text) in [
         ("enas_micro", include_str!("../spaces/enas_micro.enas")),
-        ("pnas", include_str!("../spaces/pnas.enas")),
         ("amoebanet", include_str!("../spaces/amoebanet.enas")),
+        ("nasnet", &nasnet),
     ] {
         let space = compiled(text);
-        let parts = parts(&space.graph, &space.decisions).map_or(1, |parts| parts.len());
-        let cells = if name == "pnas" { 1 } else { 2 };
-        assert_eq!(parts, cells, "{name}");
+        let parts = parts(&space.graph, &space.decisions).map(|parts| parts.len());
+        assert_eq!(parts, Some(2), "{name}");
     }
 }
 

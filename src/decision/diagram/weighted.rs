@@ -3,7 +3,7 @@
 use rand::Rng;
 
 use super::Diagram;
-use super::node::{Node, NodeId, Picked};
+use super::node::{Branch, Node, NodeId, Picked};
 use super::walk::at;
 use crate::decision::{Architecture, Choice, DecisionId, DecisionSpace, Domain};
 
@@ -24,8 +24,9 @@ impl Weights {
     }
 
     /// Weights by which an option is chosen as often as the architectures of `drawn`
-    /// choose it, each as often as it counts, and besides them as many as `prior` that
-    /// choose every option as often.
+    /// choose it, each as often as it counts, and besides them as many as `prior`, which is
+    /// above 0, that choose every option as often. Decisions are fitted one by one, so where
+    /// conditions couple them that is near and not exact.
     #[must_use]
     pub fn fitted(space: &DecisionSpace, drawn: &[(Architecture, f64)], prior: f64) -> Self {
         let mut weights = Self::equal(space);
@@ -114,17 +115,20 @@ impl Weighted<'_> {
                 Sets::of(&weights, *min, *max).total()
             }
             Node::All(parts) => parts.iter().map(|&part| self.total_of(part)).sum(),
-            Node::Branch(branches) => {
-                let each = branches.iter();
-                let each = each.map(|one| self.picked(&one.picked) + self.total_of(one.rest));
-                sum(&each.collect::<Vec<f64>>())
-            }
+            Node::Branch(branches) => sum(&self.of_each(branches)),
         }
     }
 
     fn total_of(&self, id: NodeId) -> f64 {
         let total = self.totals.get(id.index());
         total.copied().unwrap_or(f64::NEG_INFINITY)
+    }
+
+    /// The weight of each branch with all that may follow.
+    fn of_each(&self, branches: &[Branch]) -> Vec<f64> {
+        let each = branches.iter();
+        each.map(|one| self.picked(&one.picked) + self.total_of(one.rest))
+            .collect()
     }
 
     /// The weight of what a branch chooses.
@@ -167,9 +171,7 @@ impl Weighted<'_> {
                 }
                 Node::All(parts) => open.extend(parts.iter().rev()),
                 Node::Branch(branches) => {
-                    let each = branches.iter();
-                    let each = each.map(|one| self.picked(&one.picked) + self.total_of(one.rest));
-                    let branch = branches.get(pick(&each.collect::<Vec<f64>>(), rng))?;
+                    let branch = branches.get(pick(&self.of_each(branches), rng))?;
                     let (mut index, mut weight) = (0, self.picked(&branch.picked));
                     if let Picked::One(decision, options) = &branch.picked {
                         let weights = self.weights.of_all(*decision, options);
